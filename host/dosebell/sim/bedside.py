@@ -1,0 +1,133 @@
+"""The device at the bed: an emulated Pico on the wires of a board file, with its power switch.
+
+`dosebell sim` and the emulated bench stand on this. The clock goes on while the device is without power.
+"""
+
+import gc
+from pathlib import Path
+
+from rp2040py.reset_cause import ResetCause
+
+from dosebell.image.board import Board, load_board
+from dosebell.sim.flash import Cut
+from dosebell.sim.pico import UNIQUE_ID, Pico
+from dosebell.sim.pins import EdgeLog
+from dosebell.sim.tones import ToneLog
+from dosebell.sim.usb import UsbHost
+
+# A press that nobody gave a length for: a finger's tap.
+TAP_S = 0.15
+
+
+class Bedside:
+    """One device and its wires. Attributes: `pico` (the present power-on life), `lights` (an EdgeLog each), `tones`."""
+
+    def __init__(self, flash: bytes, board: Board, unique_id: bytes = UNIQUE_ID) -> None:
+        self.board = board
+        self._unique_id = unique_id
+        self._buttons = board.parts["buttons"]
+        self.lights = {name: EdgeLog() for name in board.parts["leds"]}
+        self.tones = ToneLog()
+        self._down: set[str] = set()
+        self._dark_now: float | None = None
+        self.resets: list[tuple[float, str]] = []
+        self.pico = self._power_on(flash, 0.0)
+
+    @classmethod
+    def of_board(cls, flash: bytes, board_file: Path, unique_id: bytes = UNIQUE_ID) -> "Bedside":
+        """As described by `board_file`. Raises `dosebell.image.errors.BoardError` for a file that is not right."""
+        return cls(flash, load_board(board_file), unique_id)
+
+    def _power_on(self, flash: bytes, begins_at: float) -> Pico:
+        pico = Pico(flash, unique_id=self._unique_id, begins_at=begins_at)
+        for name, gpio in self.board.parts["leds"].items():
+            pico.watch(gpio, self.lights[name])
+        pico.watch_tones(self.board.parts["buzzer"]["pin"], self.tones)
+        for button in self._down:
+            pico.pull_down(self._buttons[button])
+        return pico
+
+    # -- time
+    @property
+    def now(self) -> float:
+        """Seconds since the device was first switched on."""
+        return self.pico.now if self._dark_now is None else self._dark_now
+
+    @property
+    def powered(self) -> bool:
+        return self.pico.powered
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass, with or without power."""
+        if self.powered:
+            end = self.now + seconds
+            self.pico.advance(seconds)
+            if not self.powered:  # the power went on the way
+                self._dark_now = end
+        else:
+            self._dark_now = self.now + seconds
+
+    def run_to(self, t: float) -> None:
+        """Let time pass until the instant `t`; an instant that is past is now."""
+        if self.powered:
+            self.pico.run_to(t)
+        if not self.powered:
+            self._dark_now = max(t, self.now)
+
+    # -- buttons
+    @property
+    def buttons(self) -> tuple[str, ...]:
+        return tuple(self._buttons)
+
+    def down(self, button: str) -> None:
+        """Put a finger on `button`; KeyError for a button that the board does not have."""
+        gpio = self._buttons[button]
+        self._down.add(button)
+        self.pico.pull_down(gpio)
+
+    def up(self, button: str) -> None:
+        """Take the finger off `button`."""
+        gpio = self._buttons[button]
+        self._down.discard(button)
+        self.pico.release(gpio)
+
+    def hold(self, button: str, seconds: float = TAP_S) -> None:
+        """Keep `button` down for `seconds`, while time passes."""
+        self.down(button)
+        self.advance(seconds)
+        self.up(button)
+
+    # -- power
+    @property
+    def usb(self) -> UsbHost:
+        """The host of the present power-on life: a new one after each `restore_power`."""
+        return self.pico.usb
+
+    def cut_power(self) -> None:
+        """The power goes now."""
+        if self.powered:
+            self._dark_now = self.now
+            self.pico.lose_power()
+
+    def cut_power_at(self, operation: int, how: Cut) -> None:
+        """The power goes at the `operation`-th flash operation from now (0: the next), somewhere in time to come."""
+        self.pico.cut_power_at(operation, how)
+
+    def restore_power(self) -> None:
+        """Switch the power on now: the flash is as it was, everything else is new. Nothing happens if it is on."""
+        if self.powered:
+            return
+        flash, begins_at = self.pico.snapshot(), self.now
+        plugged = self.pico.usb.plugged
+        self.resets += self.pico.resets
+        del self.pico
+        gc.collect()  # the chip's parts refer to each other; without this a dozen power cuts hold a gigabyte
+        self._dark_now = None
+        self.pico = self._power_on(flash, begins_at)
+        if not plugged:
+            self.pico.usb.unplug()
+
+    def reset(self, cause: ResetCause = ResetCause.RUN_PIN) -> None:
+        """Reset the chip: RUN_PIN as the RUN line does, WATCHDOG as a bite of the watchdog does."""
+        if self.powered:
+            self.pico.reset(cause)
