@@ -1,8 +1,8 @@
-"""The part of MicroPython's `rp2` that Dosebell uses. The published stubs do not know `Flash(start=, len=)` of v1.25."""
+"""The part of MicroPython's `rp2` that Dosebell uses; the published stubs do not know `Flash(start=, len=)`."""
 
 class Flash:
     def __init__(self, *, start: int = -1, len: int = -1) -> None:
-        """Raw flash. `start` counts bytes from the start of the filesystem's storage, not of the flash; `len` is in bytes."""
+        """Raw flash. `start` counts from the start of the filesystem, not of the flash; both are in bytes."""
     def readblocks(self, block_num: int, buf: bytearray | memoryview, offset: int = 0) -> None: ...
     def writeblocks(self, block_num: int, buf: bytes | bytearray | memoryview, offset: int = ...) -> None:
         """Without `offset` erases the blocks and programs them; with it only programs."""

@@ -1,0 +1,1 @@
+"""Tools for working on Dosebell itself; nothing here is needed to use it."""
