@@ -137,8 +137,10 @@ def _mark(number: int) -> bytes:
 
 
 def _write(filesystem: LittleFS, name: str, content: bytes) -> None:
+    from littlefs import LittleFSError
+
     try:
         with filesystem.open(f"/{name}", "wb") as file:
             file.write(content)
-    except OSError as problem:
+    except LittleFSError as problem:
         raise ImageError(f"/{name} ({len(content)} bytes) does not fit into the filesystem: {problem}") from problem
