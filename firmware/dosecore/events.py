@@ -49,7 +49,7 @@ CONDITIONS = (
     "journal-nearly-full",
 )
 CAUSES = ("power-on", "run-pin", "watchdog", "software", "crash")
-SOURCES = ("host", "rtc", "recovered", "bedside", "restart")
+SOURCES = ("host", "rtc", "recovered", "bedside", "restart", "clock")
 MODES = ("now", "at", "bedside", "middle")
 PRESSES = ("start", "hold", "interrupt", "resume", "stop")
 OVERRIDES = ("", "too-early", "gap")
@@ -75,7 +75,7 @@ FIELDS = (
     ("dose-interrupted", (("cause", SOURCES), ("infused_ms", "i"))),
     ("dose-resumed", (("remaining_ms", "i"),)),
     ("dose-completed", ()),
-    ("dose-stopped", (("infused_ms", "i"),)),
+    ("dose-stopped", (("by", SOURCES), ("infused_ms", "i"))),
     ("dose-on-hold", (("reason", REASONS),)),
     ("dose-reason", (("reason", REASONS), ("by", SOURCES))),
     ("dose-undone", (("press", PRESSES),)),
@@ -140,9 +140,10 @@ def _put(out, kind, value):
     elif kind == "t":
         out.extend(struct.pack("<iH", 0, _NO_MS) if value is None else struct.pack("<iH", value[0], value[1]))
     elif kind == "s":
-        raw = value.encode()[:TEXT_MAX]
-        out.append(len(raw))
-        out.extend(raw)
+        # A fault's words can hold anything; what cannot be read back must not be written.
+        out.append(min(len(value), TEXT_MAX))
+        for letter in value[:TEXT_MAX]:
+            out.append(ord(letter) if " " <= letter <= "~" else 63)
     elif kind == "b":
         out.extend(value)
     elif kind == "R":

@@ -67,7 +67,7 @@ def built_in():
         "hd-il2": _variant("hd-il2"),
         "hd-il2-critical": _variant("hd-il2-critical", late_min=30),
         "hd-il2-15": _variant("hd-il2-15", max_doses=15),
-        "til-il2": _variant("til-il2", max_doses=6, max_days=0, cycles=1),
+        "til-il2": _variant("til-il2", max_doses=6, cycles=1),
         "bench": _variant(
             "bench",
             bench=True,
@@ -186,5 +186,7 @@ def decode(raw, at=0):
         data[name] = value
     at += 1 + _NUMBERS_BYTES
     end = at + 1 + raw[at]
+    if end > len(raw):
+        raise ValueError("name runs past the regimen")
     data["name"] = str(bytes(raw[at + 1 : end]), "ascii")
     return data, end

@@ -1,0 +1,39 @@
+"""The table of commands: which function judges which. The one door through which a press, a host's change or a finding of the shell becomes events.
+
+`decide(state, name, args, now)` changes nothing. `now` is monotonic; what the clock has brought up to then must have been applied before.
+"""
+
+from dosecore import changes, findings, presses
+
+_COMMANDS = {
+    "start": presses.start,
+    "prepare": presses.prepare,
+    "hold": presses.hold,
+    "interrupt": presses.interrupt,
+    "stop-infusion": presses.stop_infusion,
+    "take-reason": presses.take_reason,
+    "undo": presses.undo,
+    "pause": presses.pause,
+    "acknowledge": presses.acknowledge,
+    "configure": changes.configure,
+    "course-start": changes.course_start,
+    "course-stop": changes.course_stop,
+    "next-cycle": changes.next_cycle,
+    "reschedule": changes.reschedule,
+    "dose-record": changes.dose_record,
+    "dose-reason": changes.dose_reason,
+    "boot": findings.boot,
+    "clock-set": findings.clock_set,
+    "clock-lost": findings.clock_lost,
+    "condition": findings.condition,
+    "fault": findings.plain("fault"),
+    "self-test": findings.plain("self-test"),
+    "journal-gap": findings.plain("journal-gap"),
+    "exported": findings.plain("exported"),
+    "checkpoint": findings.checkpoint,
+}
+
+
+def decide(state, name, args, now):
+    """Events (a list, possibly empty: nothing to do) or a Refusal. KeyError for a name that is no command: a bug, not input."""
+    return _COMMANDS[name](state, args, now)
