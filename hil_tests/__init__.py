@@ -1,0 +1,1 @@
+"""Hardware-in-the-loop tests of Dosebell, and the bench that they run on."""

@@ -1,0 +1,83 @@
+"""The real `dosebell` command in a process of its own, as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class CliResult:
+    """What a command left behind. `args`: what followed `dosebell --port ...`."""
+
+    args: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The result of a command that was run with `--json`. ValueError if stdout is not JSON."""
+        return json.loads(self.stdout)
+
+    def ok(self) -> "CliResult":
+        """Itself if the command succeeded. AssertionError with all that it said if not."""
+        assert self.exit_code == 0, f"dosebell {' '.join(self.args)}: exit code {self.exit_code}\n{self.stderr}"
+        return self
+
+
+class Command:
+    """A running `dosebell` command: `done()` until it has ended, then `result()`.
+
+    `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any.
+    """
+
+    def __init__(
+        self, args: Sequence[str], *, port: str | None, home: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._args = tuple(args)
+        # Files and not pipes: nobody has to empty them while the command runs. `result` closes them.
+        self._stdout: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        where = ["--port", port] if port is not None else []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dosebell.cli.main", *where, *args],
+            stdin=subprocess.DEVNULL,
+            stdout=self._stdout,
+            stderr=self._stderr,
+            cwd=home,
+            env=_environment(home) | dict(environment or {}),
+        )
+
+    def done(self) -> bool:
+        """True once the command has ended."""
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """End it at once, and wait until it has."""
+        self._process.kill()
+        self._process.wait()
+
+    def result(self) -> CliResult:
+        """What it said and its exit code, after `done()` or `stop()`."""
+        return CliResult(self._args, self._process.wait(), _text(self._stdout), _text(self._stderr))
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A user's environment without anything that the machine's user has set for Dosebell."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DOSEBELL_", "XDG_"))}
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("host", "firmware"))
+    return kept | {"HOME": str(home), "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "120", "TZ": "UTC"}
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    with file:
+        return file.read().decode()

@@ -1,0 +1,226 @@
+"""The bench on the emulated Pico: simulated time that the test owns, the same edges in every run, faults on demand."""
+
+from pathlib import Path
+
+from rp2040py.reset_cause import ResetCause
+
+from dosebell.sim import Cut, Edge, Pico, Tone
+from dosebell.sim.bedside import Bedside
+from dosebell.sim.pico import UNIQUE_ID
+from dosebell.sim.senses import Rhythm, rhythm
+from dosebell.sim.serial_port import SerialPort
+from dosebell.sim.timekeeper import Timekeeper
+from hil_tests.bench.command import ROOT, CliResult, Command
+from hil_tests.bench.conversation import Conversation
+from hil_tests.bench.interface import CONFIRM_S, OFF_TIME_S, Bench
+
+BOARD_FILE = ROOT / "boards" / "pico.toml"
+RESETS = {"run": ResetCause.RUN_PIN, "watchdog": ResetCause.WATCHDOG}
+# A nurse needs a moment to reach for the button.
+REACH_S = 0.5
+# In every answer to a request that has to be confirmed at the device (docs/protocol.md, "Pending").
+OFFERED = b'"offered"'
+# Steps in which a conversation waits for an answer.
+LISTEN_STEP_S = 0.0005
+# The control request that raises DTR is through after this long.
+OPENING_S = 0.002
+
+
+class EmulatedBench(Bench):
+    """A new device with `flash` (2 MiB), switched on at instant 0: nothing of it has run yet.
+
+    `home`: an empty folder that stands for the user's home. `pico` is the present power-on life for what has no verb
+    here (memory, the flash's spy); it changes with `restore_power`.
+    """
+
+    resolution_s = 0.0
+    can_skip_time = True
+
+    def __init__(
+        self, flash: bytes, home: Path, *, board_file: Path = BOARD_FILE, unique_id: bytes = UNIQUE_ID
+    ) -> None:
+        self._home = home
+        self._bedside = Bedside.of_board(flash, board_file, unique_id)
+        self._serial_port: SerialPort | None = None
+
+    def close(self) -> None:
+        """Take the port away. The bench is of no use afterwards."""
+        if self._serial_port is not None:
+            self._serial_port.close()
+
+    @property
+    def pico(self) -> Pico:
+        return self._bedside.pico
+
+    # -- time
+    @property
+    def now(self) -> float:
+        return self._bedside.now
+
+    def wait_until(self, t: float) -> None:
+        self._bedside.run_to(t)
+
+    def wait(self, seconds: float) -> None:
+        self._bedside.advance(seconds)
+
+    # -- the hand
+    def down(self, button: str) -> None:
+        self._bedside.down(button)
+
+    def up(self, button: str) -> None:
+        self._bedside.up(button)
+
+    # -- eyes and ears
+    def lights(self) -> dict[str, bool]:
+        return {name: log.level for name, log in self._bedside.lights.items()}
+
+    def light_edges(self, light: str, since: float = 0.0) -> list[Edge]:
+        return self._bedside.lights[light].since(since)
+
+    def rhythm(self, light: str, window: float = 5.0) -> Rhythm:
+        return rhythm(self._bedside.lights[light], self.now - window, self.now)
+
+    def tones(self, since: float = 0.0) -> list[Tone]:
+        return self._bedside.tones.since(since)
+
+    # -- power and resets
+    @property
+    def powered(self) -> bool:
+        return self._bedside.powered
+
+    def cut_power(self) -> None:
+        self._bedside.cut_power()
+
+    def restore_power(self, off_time: float = OFF_TIME_S) -> None:
+        if self.powered:
+            return
+        self.wait(off_time)
+        self._bedside.restore_power()
+        if self._serial_port is not None:
+            self._serial_port.attach(self._bedside.usb)
+
+    def reset(self, kind: str = "run") -> None:
+        self._bedside.reset(RESETS[kind])
+
+    def power_cut_at_flash_op(self, operation: int, how: str = "before") -> None:
+        self._bedside.cut_power_at(operation, Cut(how))
+
+    def refuse_flash_writes(self, refuse: bool = True) -> None:
+        self.pico.flash_spy.refuse_writes = refuse
+
+    def lock_heap(self, locked: bool = True) -> None:
+        self.pico.lock_heap(locked)
+
+    # -- the cable and the host
+    def unplug(self) -> None:
+        self._bedside.usb.unplug()
+        if self._serial_port is not None:
+            self._serial_port.vanish()
+
+    def replug(self) -> None:
+        self._bedside.usb.replug()
+        if self._serial_port is not None:
+            self._serial_port.appear()
+
+    def stall_host(self, seconds: float) -> None:
+        self._bedside.usb.stall(seconds)
+
+    def suspend_host(self) -> None:
+        self._bedside.usb.suspend()
+
+    def resume_host(self) -> None:
+        self._bedside.usb.replug()
+
+    def send_noise(self, data: bytes) -> None:
+        self._open_port()
+        self._bedside.usb.send(data)
+
+    def serial(self) -> Conversation:
+        self._open_port()
+        return _DirectConversation(self._bedside)
+
+    def _open_port(self) -> None:
+        if not self._bedside.usb.opened:
+            self._bedside.usb.open_port()
+            self._bedside.advance(OPENING_S)
+
+    @property
+    def port(self) -> str:
+        if self._serial_port is None:
+            self._serial_port = SerialPort(self._bedside.usb)
+            if not self._bedside.usb.plugged:
+                self._serial_port.vanish()
+        if self._serial_port.path is None:
+            raise FileNotFoundError("the emulated device is unplugged")
+        return self._serial_port.path
+
+    def cli(self, *args: str, timeout: float = 60.0) -> CliResult:
+        return self._run(args, timeout, confirm=False)
+
+    def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
+        return self._run(args, timeout, confirm=True)
+
+    def _run(self, args: tuple[str, ...], timeout: float, *, confirm: bool) -> CliResult:
+        path = self.port
+        assert self._serial_port is not None
+        nurse = _Nurse(self._bedside, self._serial_port) if confirm else None
+        command = Command(args, port=path, home=self._home)
+
+        def done() -> bool:
+            if nurse is not None:
+                nurse.look()
+            return command.done()
+
+        try:
+            Timekeeper(self._bedside, self._serial_port).serve_on_demand(done, timeout)
+        except TimeoutError:
+            command.stop()
+            raise TimeoutError(f"{command.result()} was not done within {timeout:g} s") from None
+        finally:
+            self._serial_port.on_answer = None
+            if not command.done():
+                command.stop()
+        return command.result()
+
+
+class _Nurse:
+    """Holds PAUSE for 2 s, once, when the device has said that it offers a change."""
+
+    def __init__(self, bedside: Bedside, port: SerialPort) -> None:
+        self._bedside = bedside
+        self._said = b""
+        self._offered = False
+        self._confirmed = False
+        port.on_answer = self._listen
+
+    def _listen(self, data: bytes) -> None:
+        # An answer comes in packets of 64 bytes: the word may stand across two of them.
+        self._said = (self._said + data)[-128:]
+        self._offered = self._offered or OFFERED in self._said
+
+    def look(self) -> None:
+        if self._offered and not self._confirmed:
+            self._confirmed = True
+            self._bedside.advance(REACH_S)
+            self._bedside.hold("pause", CONFIRM_S)
+
+
+class _DirectConversation(Conversation):
+    """Bytes straight into the emulated USB device and out of it, without a pseudo-terminal."""
+
+    def __init__(self, bedside: Bedside) -> None:
+        super().__init__()
+        self._bedside = bedside
+        self._usb = bedside.usb
+        self._heard = len(self._usb.out)
+
+    def send(self, data: bytes) -> None:
+        self._heard = len(self._usb.out)  # what was said before was not the answer
+        self._usb.send(data)
+
+    def read_line(self, timeout: float) -> bytes:
+        self._bedside.pico.run_until(lambda: b"\n" in self._usb.out[self._heard :], timeout, LISTEN_STEP_S)
+        said = bytes(self._usb.out[self._heard :])
+        line, end, _ = said.partition(b"\n")
+        self._heard += len(line) + len(end)
+        return line + end

@@ -1,0 +1,70 @@
+"""The bench for hardware-in-the-loop tests: emulated unless `--bench=real`."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dosebell.image import build_image
+from dosebell.image.files import BOARDS, ROOT
+from dosebell.sim import flash_from_uf2
+from hil_tests.bench import Bench, EmulatedBench, NotOnThisBench
+
+MakeBench = Callable[..., EmulatedBench]
+"""make_bench(flash=None): a new emulated bench, with this flash instead of a new board with the built image."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bench", choices=("emulated", "real"), default="emulated", help="what hil_tests run on (default: emulated)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--bench") == "real":
+        raise pytest.UsageError("no rig is known yet: see docs/tester-manual.md, 'A real rig'")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Any:
+    """A test that asks for what its bench cannot do is skipped, and says so."""
+    try:
+        return (yield)
+    except NotOnThisBench as lack:
+        pytest.skip(f"not on this bench: {lack}")
+
+
+@pytest.fixture(scope="session")
+def image() -> bytes:
+    """The UF2 that biomed flashes, built if the sources have changed since."""
+    return build_image(BOARDS / "pico.toml", ROOT / "firmware", ROOT / "build" / "dosebell-pico.uf2").path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def new_board(image: bytes) -> bytes:
+    """The flash of a new board on which the image was put."""
+    return flash_from_uf2(image)
+
+
+@pytest.fixture
+def make_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeBench]:
+    """Makes emulated benches, for tests that need their own guest or several devices."""
+    made: list[EmulatedBench] = []
+
+    def make(flash: bytes | None = None, **options: Any) -> EmulatedBench:
+        home = tmp_path / f"home{len(made)}"
+        home.mkdir()
+        contents = request.getfixturevalue("new_board") if flash is None else flash
+        made.append(EmulatedBench(contents, home, **options))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()
+
+
+@pytest.fixture
+def bench(make_bench: MakeBench) -> Bench:
+    """A new device with the built image, switched on at instant 0."""
+    return make_bench()
