@@ -25,7 +25,10 @@ _FAST_S = {MEDIUM: 10, LOW: 30}
 
 
 class Alert:
-    """A standing condition. since: monotonic. audio: on (sounds, or would if no other were heard), paused (by PAUSE), off (light only). call_from: first burst of its call."""
+    """A standing condition. since: monotonic. call_from: first burst of its call.
+
+    audio: on (sounds, or would if no other were heard), paused (by PAUSE), off (light only).
+    """
 
     def __init__(self, condition, priority, since, cycle, slot, count=1):
         self.condition = condition

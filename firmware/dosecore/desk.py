@@ -18,7 +18,12 @@ CHANGE_S, OVERRIDE_S, STOP_S = 60, 10, 30  # how long each offer stands
 REASON_S = 10  # a reason is taken so long after the last press
 _RESULTS_KEPT = 8
 
-_LENGTHS = {"start": (START_LONG_S,), "hold": (SHORT_LONG_S, LONGEST_S), "pause": (SHORT_LONG_S, LONGEST_S)}
+# Each button's lengths after which something can happen, in s.
+_LENGTHS = {
+    "start": (START_LONG_S, STUCK_S),
+    "hold": (SHORT_LONG_S, LONGEST_S, STUCK_S),
+    "pause": (SHORT_LONG_S, LONGEST_S, STUCK_S),
+}
 _PHASE_AFTER = {
     "dose-started": "infusing",
     "dose-resumed": "infusing",
@@ -71,7 +76,7 @@ class Desk:
         self.held = None
         self.held_since = None
         self.place = _NOWHERE
-        self.lengths_left = ()
+        self.lengths_left = _LENGTHS["start"][:0]
         self.pressed_offer = None
         self.two_seconds_did = False
         self.hold_changed = False
@@ -135,7 +140,7 @@ class Desk:
             return None
         self.held = button
         self.held_since = now
-        self.lengths_left = _LENGTHS[button] + (STUCK_S,)
+        self.lengths_left = _LENGTHS[button]
         self.two_seconds_did = False
         self.hold_changed = False
         self.pressed_offer = self._offer_at_press(state, now) if button == "pause" else None
@@ -222,7 +227,7 @@ class Desk:
         if self.reason is not None:
             taken_at = plus(self.reason[2], REASON_S)
             if taken_at <= now and (length_at is None or taken_at <= length_at):
-                return self._take_reason(state, taken_at)
+                return self._take_reason(state, self.reason, taken_at)
         if length_at is not None and length_at <= now:
             length = self.lengths_left[0]
             self.lengths_left = self.lengths_left[1:]
@@ -245,8 +250,8 @@ class Desk:
         if self.reason is not None and (phase != "on-hold" or self.reason[0] != number):
             self.reason = None
 
-    def _take_reason(self, state, at):
-        number, index, _ = self.reason
+    def _take_reason(self, state, choice, at):
+        number, index, _ = choice
         self.reason = None
         return Reaction(decide(state, "take-reason", {"slot": number, "reason": REASONS[index]}, at))
 

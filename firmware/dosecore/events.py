@@ -1,7 +1,8 @@
 """The events of the journal: their kinds, the fields of their detail, and the one binary codec for device, host and tests.
 
 An encoded event is an 18-byte head and its detail, little-endian:
-    0 kind u8 (index in KINDS) | 1 cycle u8 | 2 slot u8 | 3 quality u8 (bit 7: UTC is known) | 4 boot u16 | 6 mono ms u16 | 8 mono s i32 | 12 UTC s i32 | 16 UTC ms u16
+    0 kind u8 (index in KINDS) | 1 cycle u8 | 2 slot u8 | 3 quality u8 (bit 7: UTC is known) | 4 boot u16 | 6 mono ms u16
+    8 mono s i32 | 12 UTC s i32 | 16 UTC ms u16
 Kinds, enumerations and fields are only ever appended: a newer firmware reads an older journal.
 """
 
@@ -55,7 +56,8 @@ PRESSES = ("start", "hold", "interrupt", "resume", "stop")
 OVERRIDES = ("", "too-early", "gap")
 REFUSED = ("infusing", "no-slot-open", "clock-unknown", "too-early", "gap")
 
-# Field types: B u8 | ? bool | i i32 | n i32 or None | t instant or None | s short ASCII text | b bytes to the end | R regimen | a tuple: one of its words, as u8
+# Field types: B u8 | ? bool | i i32 | n i32 or None | t instant or None | s short ASCII text | b bytes to the end | R regimen |
+# a tuple: one of its words, as u8
 FIELDS = (
     ("boot", (("cause", CAUSES), ("warm", "?"))),
     ("clock-set", (("source", SOURCES), ("old", "t"), ("utc", "t"), ("bound_ms", "i"))),
@@ -109,8 +111,9 @@ _DAMAGE = (IndexError, ValueError) + ((struct.error,) if hasattr(struct, "error"
 class Event:
     """One thing that happened.
 
-    kind: a word of KINDS. mono: the exact instant, monotonic. utc: the same in UTC, or None while the clock is unknown. quality: of that UTC. cycle, slot: from 1;
-    0 where none is meant. boot: counts power cycles and resets. detail: dict with the fields of FIELDS. seq: place in the journal, from 1; None until appended.
+    kind: a word of KINDS. mono: the exact instant, monotonic. utc: the same in UTC, or None while the clock is unknown. quality: of that UTC.
+    cycle, slot: from 1; 0 where none is meant. boot: counts power cycles and resets. detail: dict with the fields of FIELDS.
+    seq: place in the journal, from 1; None until appended.
     """
 
     def __init__(self, kind, mono, utc=None, quality="unknown", boot=0, cycle=0, slot=0, detail=None, seq=None):

@@ -18,8 +18,9 @@ ANY_BUTTON = ("infusion-ended", "next-cycle", "supportive-care")
 class Slot:
     """A slot that something has happened to and that is not closed. Waiting slots have no object.
 
-    phase: due, late, overdue, infusing, interrupted, on-hold, or ended (its infusion is over, its closing follows at the same instant). since: when that phase began.
-    start: UTC or None. infused_ms: infused before the current run, which began at run_from. proved_ms: what a cold boot could prove to be infused.
+    phase: due, late, overdue, infusing, interrupted, on-hold, or ended (its infusion is over, its closing follows at the same instant).
+    since: when that phase began. start: UTC or None. infused_ms: infused before the current run, which began at run_from.
+    proved_ms: what a cold boot could prove to be infused.
     """
 
     def __init__(self, number, due):
@@ -47,7 +48,10 @@ SLOT_FIELDS = ("phase", "since", "start", "run_from", "infused_ms", "proved_ms",
 
 
 class Alarm:
-    """A condition that is not a slot's phase. logged: its alert-raised is in the journal. ended: the instant at which its cause went; its alert-cleared is then due."""
+    """A condition that is not a slot's phase. logged: its alert-raised is in the journal.
+
+    ended: the instant at which its cause went; its alert-cleared is then due.
+    """
 
     def __init__(self, condition, since, cycle=0, slot=0, count=1):
         self.condition = condition

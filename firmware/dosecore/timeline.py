@@ -5,7 +5,6 @@ Everything is calculated from the state at the time of asking; nothing is schedu
 
 from dosecore.events import Event
 from dosecore.instant import add, plus, plus_ms, sub
-from dosecore.state import OUTCOME_BITS
 
 INTERRUPTED_MIN = 15  # an interruption is answered within these minutes even when the slot's end is sooner
 FLUSH_CALL_MIN = 30  # how long "infusion ended" calls
