@@ -1,0 +1,87 @@
+"""Where every byte of a journal sector stands, and how headers and records are made and checked.
+
+All numbers little-endian. A sector is one 4 KiB block in each of two copies; slot 0 is its header, slots 1 to 63 are records.
+"""
+
+import struct
+from binascii import crc32
+
+BLOCK = 4096
+PAGE = 256  # the flash programs whole pages; bytes still 0xFF in the buffer leave the cell as it is
+SLOT = 64
+SLOTS = BLOCK // SLOT
+SLOTS_PER_PAGE = PAGE // SLOT
+PAYLOAD = 48
+PAYLOAD_AT = 12
+CRC_AT = 60
+
+MARKER = 0xA5
+VERSION = 1
+HEADER_AT = 36
+MAGIC_0 = 0x44  # "DB"
+MAGIC_1 = 0x42
+# littlefs needs at most 8 pointers (32 bytes) in blocks 0..255 of a file, so these four are ours: programmed after an erase was found complete.
+ERASED_MARK_AT = 32
+ERASED_MARK = b"DBer"
+
+BLANK_SLOT = b"\xff" * SLOT
+BLANK_PAGE = b"\xff" * PAGE
+
+_RECORD = "<BBBBII"
+_HEADER = "<BBBBIIIII"
+
+
+def pointers(n, first):
+    """What littlefs keeps at the start of block `n` (from 0) of a contiguous file whose first block is `first`: b + n - 2^k for k = 0 .. ctz(n)."""
+    out = bytearray()
+    step = 1
+    while n:
+        out.extend(struct.pack("<I", first + n - step))
+        if n & step:
+            break
+        step <<= 1
+    return out
+
+
+def put_header(page, copy, epoch, seq, chain, exported, faults):
+    """Writes the header of a sector into slot 0 of `page`; the pointer bytes stay 0xFF."""
+    struct.pack_into(_HEADER, page, HEADER_AT, MAGIC_0, MAGIC_1, VERSION, copy, epoch, seq, chain, exported, faults)
+    struct.pack_into("<I", page, CRC_AT, crc32(memoryview(page)[HEADER_AT:CRC_AT]) & 0xFFFFFFFF)
+
+
+def get_header(slot):
+    """(epoch, first seq, chain, exported, faults) of a whole header, else None."""
+    if slot[HEADER_AT] != MAGIC_0 or slot[HEADER_AT + 1] != MAGIC_1:
+        return None
+    if crc32(slot[HEADER_AT:CRC_AT]) & 0xFFFFFFFF != struct.unpack_from("<I", slot, CRC_AT)[0]:
+        return None
+    return struct.unpack_from("<IIIII", slot, HEADER_AT + 4)
+
+
+def put_record(page, at, fragment, fragments, seq, chain, raw, start):
+    """Writes one record into `page` at byte `at` with the payload raw[start:start + 48]; returns its CRC."""
+    used = min(PAYLOAD, len(raw) - start)
+    struct.pack_into(_RECORD, page, at, MARKER, fragment, fragments, used, seq, chain)
+    payload = at + PAYLOAD_AT
+    page[payload : payload + used] = raw[start : start + used]
+    for i in range(payload + used, at + CRC_AT):
+        page[i] = 0
+    crc = crc32(memoryview(page)[at : at + CRC_AT]) & 0xFFFFFFFF
+    struct.pack_into("<I", page, at + CRC_AT, crc)
+    return crc
+
+
+def is_record(slot):
+    """True when the 64 bytes are a whole record."""
+    return slot[0] == MARKER and crc32(slot[:CRC_AT]) & 0xFFFFFFFF == struct.unpack_from("<I", slot, CRC_AT)[0]
+
+
+def record_fields(slot):
+    """(fragment, fragments, used, seq, chain, crc) of a whole record."""
+    _, fragment, fragments, used, seq, chain = struct.unpack_from(_RECORD, slot, 0)
+    return fragment, fragments, used, seq, chain, struct.unpack_from("<I", slot, CRC_AT)[0]
+
+
+def slots_for(length):
+    """Slots that an event of `length` bytes takes."""
+    return (length + PAYLOAD - 1) // PAYLOAD

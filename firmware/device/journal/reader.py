@@ -1,0 +1,103 @@
+"""Reads one sector out of both copies: which slots are whole, which events they make, what was lost.
+
+Used at boot (the newest sector or two) and by the exhaustive power-cut proof; pure over the Flash interface of `ring`.
+"""
+
+from device.journal import layout
+
+BLANK = 0  # blank in both copies
+TORN = 1  # no whole record, but at least one copy is blank: an append that the power cut off
+DAMAGED = 2  # no whole record, nothing blank: two copies hit, which no power cut can do
+WHOLE = 3  # a whole record
+
+
+class Sector:
+    """A walk over the slots of one sector.
+
+    After `walk`: `events` [(seq, bytes)] in order; `gaps` [(first, last)] of sequence numbers that are missing; `seq` of the last event or lost one; `chain` CRC of the last whole record;
+    `used` first slot after the last that is not blank; `single` [(slot, copy that has it)] records that only one copy holds.
+    """
+
+    def __init__(self, flash, index, sectors):
+        self._flash = flash
+        self._index = index
+        self._sectors = sectors
+        self.events = []
+        self.gaps = []
+        self.single = []
+        self.seq = 0
+        self.chain = 0
+        self.used = 1
+        self._parts = None  # fragments of the event at hand
+        self._parts_seq = 0
+        self._next = 0
+        self._damaged = False  # since the last whole event
+
+    def header(self):
+        """The header of copy A, else of B, else None."""
+        flash = self._flash
+        for copy in (0, 1):
+            found = layout.get_header(flash.read(self._index + copy * self._sectors, 0, layout.SLOT))
+            if found is not None:
+                return found
+        return None
+
+    def _slot(self, i):
+        """(kind, the record or None), noting records that only one copy holds."""
+        flash = self._flash
+        at = i * layout.SLOT
+        a = flash.read(self._index, at, layout.SLOT)
+        b = flash.read(self._index + self._sectors, at, layout.SLOT)
+        if a == b:
+            if a == layout.BLANK_SLOT:
+                return BLANK, None
+            return (WHOLE, a) if layout.is_record(a) else (DAMAGED, None)
+        if layout.is_record(a):
+            self.single.append((i, 0))
+            return WHOLE, a
+        if layout.is_record(b):
+            self.single.append((i, 1))
+            return WHOLE, b
+        return (TORN if a == layout.BLANK_SLOT or b == layout.BLANK_SLOT else DAMAGED), None
+
+    def walk(self, seq_before, chain_before):
+        """Reads all slots. `seq_before`: the last seq before this sector (0 = take it as it comes). Returns self."""
+        self.seq = seq_before
+        self.chain = chain_before
+        for i in range(1, layout.SLOTS):
+            kind, slot = self._slot(i)
+            if kind == BLANK:
+                continue
+            self.used = i + 1
+            if kind == WHOLE:
+                self._take(slot)
+            elif kind == DAMAGED:
+                self._damaged = True
+        if self._damaged:
+            # The last thing written is gone from both copies: at least one event, whose number nobody may use again.
+            self._lost(self.seq + 1, max(self.seq + 1, self._parts_seq))
+        return self
+
+    def _lost(self, first, last):
+        self.gaps.append((first, last))
+        self.seq = last
+
+    def _take(self, slot):
+        fragment, fragments, used, seq, _, crc = layout.record_fields(slot)
+        self.chain = crc
+        if fragment == 0:
+            self._parts = bytearray()
+            self._parts_seq = seq
+            self._next = 0
+        elif self._parts is None or seq != self._parts_seq or fragment != self._next:
+            self._parts = None
+            return
+        self._parts.extend(slot[layout.PAYLOAD_AT : layout.PAYLOAD_AT + used])
+        self._next = fragment + 1
+        if self._next == fragments:
+            if self.seq and seq > self.seq + 1:
+                self._lost(self.seq + 1, seq - 1)
+            self.events.append((seq, self._parts))
+            self.seq = seq
+            self._parts = None
+            self._damaged = False

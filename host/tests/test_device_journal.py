@@ -1,0 +1,304 @@
+"""The journal's ring over a model of a NOR flash: appends, openings, erases, power cuts, damage."""
+
+import random
+
+import pytest
+
+from device.journal import layout
+from device.journal.ring import AHEAD, Ring
+
+FIRST = 2
+
+
+class PowerCut(Exception):
+    pass
+
+
+class Nor:
+    """A NOR flash that counts operations and can lose its power in the middle of one."""
+
+    def __init__(self, blocks):
+        self.memory = bytearray(b"\xff" * blocks * layout.BLOCK)
+        self.operations = 0
+        self.erases = 0
+        self.cut_at = None
+        self.tear = None
+        self.refuses = False
+
+    def read(self, block, offset, n):
+        at = block * layout.BLOCK + offset
+        return memoryview(self.memory)[at : at + n]
+
+    def _cut(self, at, wanted):
+        if self.operations == self.cut_at:
+            kept = self.tear(len(wanted))
+            self.memory[at : at + kept] = wanted[:kept]
+            raise PowerCut
+        self.operations += 1
+
+    def program(self, block, offset, page):
+        assert offset % layout.PAGE == 0 and len(page) == layout.PAGE
+        if self.refuses:
+            return
+        at = block * layout.BLOCK + offset
+        wanted = bytes(a & b for a, b in zip(self.memory[at : at + layout.PAGE], page, strict=True))
+        self._cut(at, wanted)
+        self.memory[at : at + layout.PAGE] = wanted
+
+    def erase(self, block):
+        if self.refuses:
+            return
+        at = block * layout.BLOCK
+        wanted = b"\xff" * layout.BLOCK
+        self._cut(at, wanted)
+        self.erases += 1
+        self.memory[at : at + layout.BLOCK] = wanted
+
+
+def event(n):
+    return (b"event %d " % n) * (1 + n % 9)
+
+
+CHECKPOINT = b"checkpoint" * 30
+
+
+def record(ring, raw):
+    """What the shell does: open the next sector when the event does not fit."""
+    seq = ring.append(raw)
+    if seq is None:
+        ring.open(CHECKPOINT)
+        seq = ring.append(raw)
+    return seq
+
+
+def fresh(blocks=16):
+    flash = Nor(blocks)
+    ring = Ring(flash, blocks, FIRST)
+    assert ring.scan() == 0
+    ring.format()
+    ring.open(CHECKPOINT)
+    return flash, ring
+
+
+def again(flash, blocks=16):
+    ring = Ring(flash, blocks, FIRST)
+    ring.scan()
+    sector = ring.read_sector(ring.epoch)
+    ring.adopt(sector)
+    return ring, sector
+
+
+def stored(ring):
+    """{seq: bytes} of all events that the ring still holds."""
+    found = {}
+    for epoch in range(ring.oldest, ring.epoch + 1):
+        for seq, raw in ring.read_sector(epoch).events:
+            found[seq] = bytes(raw)
+    return found
+
+
+@pytest.mark.req("J-01")
+def test_what_was_appended_is_read_after_a_boot():
+    flash, ring = fresh()
+    written = {record(ring, event(n)): event(n) for n in range(60)}
+    ring, sector = again(flash)
+    found = stored(ring)
+    assert {seq: found[seq] for seq in written} == written
+    assert sector.gaps == []
+
+
+@pytest.mark.req("J-03")
+def test_the_oldest_sectors_go_first_and_a_loss_is_announced():
+    flash, ring = fresh()
+    announced = []
+    for n in range(400):
+        while ring.erase_wanted():
+            lost = ring.erase_would_lose()
+            if lost and lost not in announced:
+                announced.append(lost)
+            ring.erase_step()
+        assert record(ring, event(n)) == ring.seq
+    assert ring.oldest > 1
+    assert announced[0][0] == 1
+    assert announced[-1][1] == ring.first_seq() - 1
+    assert sorted(stored(ring)) == list(range(ring.first_seq(), ring.seq + 1))
+
+
+@pytest.mark.req("J-03")
+def test_exported_events_are_not_announced_as_lost():
+    flash, ring = fresh()
+    for n in range(400):
+        ring.exported = ring.seq
+        while ring.erase_wanted():
+            assert ring.erase_would_lose() is None
+            ring.erase_step()
+        record(ring, event(n))
+    assert not ring.nearly_full()
+    assert again(flash)[0].exported > 0
+
+
+@pytest.mark.req("J-03")
+def test_nearly_full_from_four_fifths_on():
+    flash, ring = fresh(64)
+    while ring.epoch < 32 * 80 // 100:
+        assert not ring.nearly_full()
+        record(ring, event(1))
+    while ring.epoch < 28:
+        record(ring, event(1))
+    assert ring.nearly_full()
+    ring.exported = ring.seq
+    assert not ring.nearly_full()
+
+
+def test_littlefs_pointers_stand_in_every_block():
+    flash, ring = fresh()
+    for n in range(300):
+        record(ring, event(n))
+    for block in range(16):
+        wanted = layout.pointers(block, FIRST)
+        assert flash.read(block, 0, len(wanted)) == wanted
+    assert layout.pointers(6, 2) == b"\x07\0\0\0\x06\0\0\0"
+    assert layout.pointers(0, 2) == b""
+
+
+TEARS = {
+    "nothing": lambda n: 0,
+    "a byte": lambda n: 1,
+    "a slot less a byte": lambda n: 63,
+    "half": lambda n: n // 2,
+    "all but a byte": lambda n: n - 1,
+    "all": lambda n: n,
+}
+
+
+@pytest.mark.req("J-02")
+@pytest.mark.parametrize("tear", TEARS.values(), ids=TEARS.keys())
+def test_a_power_cut_loses_nothing_that_was_confirmed(tear):
+    """Every operation of a stretch with openings and erases is cut; what was confirmed stays, what was not is whole or absent; a second life goes on."""
+    flash, ring = fresh()
+    for n in range(120):
+        while ring.erase_wanted():
+            ring.erase_step()
+        record(ring, event(n))
+    start = bytes(flash.memory)
+
+    def life(flash, ring, confirmed):
+        for n in range(200, 240):
+            while ring.erase_wanted():
+                ring.erase_step()
+            seq = record(ring, event(n))
+            confirmed[seq] = event(n)
+
+    ring, _ = again(flash)
+    flash.operations = 0
+    life(flash, ring, {})
+    operations = flash.operations
+    for cut_at in range(operations):
+        flash = Nor(16)
+        flash.memory[:] = start
+        ring, _ = again(flash)
+        flash.operations, flash.cut_at, flash.tear = 0, cut_at, tear
+        confirmed = {}
+        with pytest.raises(PowerCut):
+            life(flash, ring, confirmed)
+        flash.cut_at = None
+        ring, sector = again(flash)
+        assert sector.gaps == []
+        if not sector.events or bytes(sector.events[0][1]) != CHECKPOINT:
+            ring.close()
+        found = stored(ring)
+        for seq, raw in confirmed.items():
+            assert seq < ring.first_seq() or found[seq] == raw
+        assert all(raw == CHECKPOINT or raw.startswith(b"event") for raw in found.values())
+        more = {record(ring, event(n)): event(n) for n in range(300, 320)}
+        ring, sector = again(flash)
+        found = stored(ring)
+        assert all(found[seq] == raw for seq, raw in more.items())
+        assert list(found) == list(range(min(found), max(found) + 1))
+
+
+@pytest.mark.req("J-02", "J-05")
+def test_damage_in_one_copy_is_mended_and_in_both_is_a_gap():
+    flash, ring = fresh()
+    for n in range(6):
+        record(ring, b"short %d" % n)
+    slot = 7 + 3  # the checkpoint takes 7 slots
+    for copy in (0, 8):
+        at = copy * layout.BLOCK + slot * layout.SLOT
+        flash.memory[at + 20] ^= 1
+        ring, sector = again(flash)
+        if copy == 0:
+            assert sector.gaps == [] and len(sector.events) == 7
+            flash.memory[at + 20] |= 1  # whether or not mending could set it right
+            flash.memory[at + 60] = 0
+    assert sector.gaps == [(4, 4)]
+    assert [seq for seq, _ in sector.events] == [1, 2, 3, 5, 6, 7]
+
+
+@pytest.mark.req("J-02")
+def test_a_tail_lost_in_both_copies_is_a_gap_and_its_number_is_not_used_again():
+    flash, ring = fresh()
+    record(ring, b"one")
+    last = record(ring, b"two")
+    slot = ring.used - 1
+    for copy in (0, 8):
+        flash.memory[copy * layout.BLOCK + slot * layout.SLOT + 15] ^= 0x10
+    ring, sector = again(flash)
+    assert sector.gaps == [(last, last)]
+    assert record(ring, b"three") == last + 1
+
+
+@pytest.mark.req("J-05")
+def test_a_lost_header_does_not_hide_the_newest_sector():
+    flash, ring = fresh()
+    for n in range(70):
+        record(ring, event(n))
+    epoch, seq = ring.epoch, ring.seq
+    for copy in (0, 8):
+        flash.memory[(copy + epoch - 1) * layout.BLOCK + 40] ^= 1
+    ring, sector = again(flash)
+    assert ring.epoch == epoch
+    assert sector.seq == seq
+
+
+@pytest.mark.req("S-03")
+def test_a_flash_that_refuses_writes_is_told():
+    flash, ring = fresh()
+    flash.refuses = True
+    assert ring.append(b"not stored") == 0
+    assert ring.lost == (2, 2)
+    flash.refuses = False
+    assert ring.append(b"stored") == 3
+
+
+def test_an_event_takes_no_slot_that_is_not_blank():
+    flash, ring = fresh()
+    flash.memory[ring.used * layout.SLOT + 30] = 0x7F
+    where = ring.used
+    assert ring.append(b"next") == 2
+    assert ring.used == where + 2
+
+
+def test_random_lives_with_many_cuts():
+    rng = random.Random(7)
+    flash, ring = fresh()
+    confirmed = {}
+    for _ in range(300):
+        flash.operations, flash.cut_at = 0, rng.randrange(60)
+        flash.tear = lambda n: rng.randrange(n + 1)
+        try:
+            while True:
+                if ring.erase_wanted() and rng.random() < 0.5:
+                    ring.erase_step()
+                raw = event(rng.randrange(1000))
+                confirmed[record(ring, raw)] = raw
+        except PowerCut:
+            flash.cut_at = None
+            ring, sector = again(flash)
+            assert sector.gaps == []
+            if not sector.events or bytes(sector.events[0][1]) != CHECKPOINT:
+                ring.close()
+            first = ring.first_seq()
+            found = stored(ring)
+            assert all(found[seq] == raw for seq, raw in confirmed.items() if seq >= first)
+    assert AHEAD >= 2
