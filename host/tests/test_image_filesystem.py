@@ -8,7 +8,7 @@ from littlefs import LittleFS
 
 from dosebell.image import ImageError
 from dosebell.image.files import BOARDS
-from dosebell.image.filesystem import block_pointers, check_journal, lay_filesystem
+from dosebell.image.filesystem import block_pointers, check_journal, lay_filesystem, open_filesystem
 from dosebell.image.micropython import load_micropython
 
 STORAGE = load_micropython(BOARDS / "micropython.toml", "RPI_PICO").storage
@@ -20,22 +20,6 @@ FILES = {
     "device/link/frames.mpy": b"x",
     "zero": b"",
 }
-
-
-def mounted(image: bytes) -> LittleFS:
-    """The image as a board would mount it."""
-    filesystem = LittleFS(
-        block_size=BLOCK,
-        block_count=STORAGE.blocks,
-        read_size=32,
-        prog_size=256,
-        cache_size=1024,
-        lookahead_size=32,
-        mount=False,
-    )
-    filesystem.context.buffer[:] = image
-    filesystem.mount()
-    return filesystem
 
 
 def read(filesystem: LittleFS, name: str) -> bytes:
@@ -51,7 +35,7 @@ def many_files(seed: int) -> dict[str, bytes]:
 
 @pytest.mark.req("B-01")
 def test_files_are_there_as_given():
-    filesystem = mounted(lay_filesystem(FILES, STORAGE))
+    filesystem = open_filesystem(lay_filesystem(FILES, STORAGE), STORAGE)
     for name, content in FILES.items():
         assert read(filesystem, f"/{name}") == content
     assert sorted(filesystem.listdir("/")) == ["device", "journal", "main.py", "zero"]
@@ -93,7 +77,7 @@ def test_littlefs_and_a_journal_written_round_it_leave_each_other_alone():
     journal = slice(FIRST * BLOCK, (FIRST + STORAGE.journal_blocks) * BLOCK)
     written = bytes(image[journal])
     # when files are written and removed in maintenance
-    filesystem = mounted(bytes(image))
+    filesystem = open_filesystem(bytes(image), STORAGE)
     for n in range(200):
         with filesystem.open(f"/note{n % 7}", "wb") as file:
             file.write(dice.randbytes(3000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -123,14 +124,14 @@ def _check_cross_compiler(micropython: MicroPython) -> None:
 
 
 def _run_cross_compiler(*arguments: str) -> str | None:
-    """None, or the last line of the compiler's complaint."""
+    """None, or the last line of the compiler's complaint with the line that it complains about."""
     with _cross_compiler(*arguments) as process:
         text = process.communicate()[0]
     if process.returncode == 0:
         return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    where = [line for line in lines if line.startswith("File ")]
-    return " ".join([*where[-1:], *lines[-1:]]) or f"mpy-cross ended with code {process.returncode}"
+    where = re.findall(r"^File .*, (line \d+)", "\n".join(lines), re.MULTILINE)
+    return ": ".join([*where[-1:], *lines[-1:]]) or f"mpy-cross ended with code {process.returncode}"
 
 
 def _cross_compiler(*arguments: str) -> subprocess.Popen[str]:

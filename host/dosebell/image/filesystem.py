@@ -78,12 +78,27 @@ def check_journal(image: bytes, storage: Storage) -> None:
             )
 
 
+def open_filesystem(image: bytes, storage: Storage) -> LittleFS:
+    """A filesystem as a board holds it, mounted, to be read and written without touching `image`."""
+    filesystem = _unmounted(storage)
+    filesystem.context.buffer[:] = image
+    filesystem.mount()
+    return filesystem
+
+
 def _formatted(storage: Storage) -> LittleFS:
-    """A blank filesystem, as MicroPython's `rp2.Flash` and `vfs.VfsLfs2` of v1.25 use it (disk version 2.1)."""
+    filesystem = _unmounted(storage)
+    filesystem.format()
+    filesystem.mount()
+    return filesystem
+
+
+def _unmounted(storage: Storage) -> LittleFS:
+    """With the parameters of MicroPython's `rp2.Flash` and `vfs.VfsLfs2` in v1.25 (disk version 2.1)."""
     # Imported here: who only reads UF2 files needs no littlefs.
     from littlefs import LittleFS
 
-    filesystem = LittleFS(
+    return LittleFS(
         block_size=storage.block_size,
         block_count=storage.blocks,
         read_size=32,
@@ -94,9 +109,6 @@ def _formatted(storage: Storage) -> LittleFS:
         disk_version=0x00020001,
         mount=False,
     )
-    filesystem.format()
-    filesystem.mount()
-    return filesystem
 
 
 def _lay_journal(filesystem: LittleFS, storage: Storage) -> None:
