@@ -48,7 +48,7 @@ class Command:
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         where = ["--port", port] if port is not None else []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "dosebell.cli.main", *where, *args],
+            [sys.executable, "-m", "dosebell", *where, *args],
             stdin=subprocess.DEVNULL,
             stdout=self._stdout,
             stderr=self._stderr,

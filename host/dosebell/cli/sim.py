@@ -1,0 +1,155 @@
+"""`dosebell sim`: the emulated device on a serial port that any program can open."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dosebell.cli.lazy import Command, Settings
+from dosebell.errors import DosebellError
+
+if TYPE_CHECKING:
+    from dosebell.sim.bedside import Bedside
+
+STDIN = 0
+
+
+@click.command(cls=Command)
+@click.option("--board", default="pico", show_default=True, metavar="NAME", help="Which board: a file of boards/.")
+@click.option(
+    "--image",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="UF2 file to run [build/dosebell-BOARD.uf2].",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 3600),
+    default=1.0,
+    show_default=True,
+    help="Simulated seconds a second. Real time while a program talks to the device.",
+)
+@click.option(
+    "--flash",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the flash, log included, in this file from run to run.",
+)
+@click.option(
+    "--link",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="Make this symbolic link to the port, whose own path changes from run to run.",
+)
+@click.pass_context
+def sim(
+    ctx: click.Context, board: str, image: Path | None, speed: float, flash: Path | None, link: Path | None
+) -> None:
+    """Switch on an emulated Dosebell: the real firmware on an emulated Pico, with a serial port for any program.
+
+    Prints the path of its port, then serves it until Ctrl-C. Its buttons are pressed by lines on stdin, such as "press
+    start", "hold pause 2", "wait 3600", "lights" or "quit"; a line that takes time lets that time pass at once.
+
+    \b
+    Example: dosebell sim --speed 60 --link /tmp/bell
+             dosebell --port /tmp/bell status
+    """
+    as_json = isinstance(ctx.obj, Settings) and ctx.obj.json
+    try:
+        import rp2040py  # noqa: F401
+    except ModuleNotFoundError as err:
+        raise DosebellError("extra-missing", detail=str(err.name)) from err
+    bedside = _switch_on(board, image, flash)
+    with _ends_quietly():
+        try:
+            _serve(bedside, speed, link, as_json)
+        finally:
+            if flash is not None:
+                _keep(flash, bedside.pico.snapshot())
+
+
+def _switch_on(board: str, image: Path | None, flash: Path | None) -> Bedside:
+    """The device with the image on it, over what its flash held. Errors: unreadable-file."""
+    from dosebell.image import BoardError, ImageError
+    from dosebell.image.files import BOARDS, BUILD
+    from dosebell.sim import flash_from_uf2
+    from dosebell.sim.bedside import Bedside
+
+    board_file = BOARDS / f"{board}.toml"
+    uf2 = image or BUILD / f"dosebell-{board}.uf2"
+    advice = "" if image else f"Run `make image BOARD={board}` in the checkout first, or name a file with --image."
+    contents = _read(uf2, advice)
+    kept = _read(flash) if flash is not None and flash.exists() else None
+    try:
+        return Bedside.of_board(flash_from_uf2(contents, kept), board_file)
+    except (BoardError, OSError) as err:
+        raise DosebellError("unreadable-file", path=str(board_file), detail=str(err)) from err
+    except (ImageError, ValueError) as err:
+        raise DosebellError("unreadable-file", path=str(uf2), detail=str(err)) from err
+
+
+def _read(path: Path, note: str = "") -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise DosebellError("unreadable-file", path=str(path), detail=str(err.strerror), note=note) from err
+
+
+def _keep(path: Path, contents: bytes) -> None:
+    from dosebell.image.files import write_whole
+
+    try:
+        write_whole(path, contents)
+    except OSError as err:
+        raise DosebellError("unreadable-file", path=str(path), detail=str(err.strerror)) from err
+
+
+def _serve(bedside: Bedside, speed: float, link: Path | None, as_json: bool) -> None:
+    from dosebell.sim.console import HELP, Console
+    from dosebell.sim.serial_port import SerialPort
+    from dosebell.sim.timekeeper import Timekeeper
+
+    def say(answer: dict[str, Any]) -> None:
+        click.echo(json.dumps(answer) if as_json else _as_text(answer))
+
+    port = SerialPort(bedside.usb, link)
+    try:
+        shown = str(link) if link is not None else str(port.path)
+        say({"port": shown})
+        click.echo(f"Emulated Dosebell, {speed:g} x real time. Try: dosebell --port {shown} status", err=True)
+        click.echo(f"Type: {HELP}. Ctrl-C ends.", err=True)
+        console = Console(bedside, port, STDIN, say, lambda sentence: click.echo(sentence, err=True))
+        Timekeeper(bedside, port).serve_paced(console.look, speed)
+    finally:
+        port.close()
+
+
+def _as_text(answer: dict[str, Any]) -> str:
+    """One line for a person. The port alone stands as it is, for `$(...)` of a shell."""
+    if "lights" in answer:
+        lights = ", ".join(f"{name} {how}" for name, how in answer["lights"].items())
+        return f"{answer['t']:.3f} s: {lights}{', buzzer sounding' if answer['sounding'] else ''}"
+    return str(answer["port"]) if "port" in answer else f"{answer['t']:.3f} s"
+
+
+@contextmanager
+def _ends_quietly() -> Iterator[None]:
+    """Ctrl-C and a polite kill are how this command ends, not errors."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+    finally:
+        signal.signal(signal.SIGTERM, before)
