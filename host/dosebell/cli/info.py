@@ -1,0 +1,31 @@
+"""`dosebell info`: which device this is, and what runs on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dosebell.cli.lazy import Command, Settings
+
+if TYPE_CHECKING:
+    from dosebell.cli.output import Result
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def info(settings: Settings) -> Result:
+    """Show which device this is, and what runs on it.
+
+    \b
+    Example: dosebell info
+             dosebell --port /dev/ttyACM1 --json info
+    """
+    from dosebell.cli.output import Result, facts
+    from dosebell.cli.session import open_device
+
+    with open_device(settings) as client:
+        identity = client.identity
+        port = client.port.name
+    shown = {"port": port, **identity}
+    return Result(lambda: [facts((key, "" if value is None else str(value)) for key, value in shown.items())], shown)

@@ -1,0 +1,85 @@
+"""What commands return, and how it is printed: a table for people, JSON for scripts. Messages go to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+WIDTH = 80
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that fits 80 columns wherever it cannot know better; it honours NO_COLOR."""
+    from rich.console import Console
+
+    found = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not found.is_terminal:
+        found.width = WIDTH
+    return found
+
+
+class Result:
+    """A command's result. `data`: the object for --json. `lines`: several objects instead, one a line. `human`: what people see, made only for them."""
+
+    def __init__(
+        self, human: Callable[[], Iterable[RenderableType]], data: Any = None, lines: Iterable[Any] | None = None
+    ) -> None:
+        self.human = human
+        self.data = data
+        self.lines = lines
+
+    def show(self, *, as_json: bool) -> None:
+        if not as_json:
+            out = console()
+            for part in self.human():
+                out.print(part)
+        elif self.lines is not None:
+            for line in self.lines:
+                click.echo(json.dumps(line, separators=(",", ":")))
+        else:
+            click.echo(json.dumps(self.data, indent=2))
+
+
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = (), last_wraps: bool = True
+) -> RenderableType:
+    """A plain table. `right`: headings of the columns that are numbers. Only the last column may wrap."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for number, heading in enumerate(headings):
+        wraps = last_wraps and number == len(headings) - 1
+        made.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=not wraps,
+            overflow="fold" if wraps else "ellipsis",
+        )
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> RenderableType:
+    """Names and values, one pair a line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in pairs:
+        made.add_row(name, Text(value))
+    return made
+
+
+def message(text: str) -> None:
+    """Something that is no result, for people, on stderr."""
+    click.echo(text, err=True)

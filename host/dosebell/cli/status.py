@@ -1,0 +1,175 @@
+"""`dosebell status`: one look at everything, as the contract's JSON or as a table that fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dosebell.cli.lazy import Command, Settings
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from dosebell.cli.output import Result
+
+_DEVICE = ("id", "label", "board", "firmware", "micropython", "protocol", "bench")
+_COURSE = (
+    "state",
+    "armed",
+    "regimen",
+    "cycle",
+    "slot",
+    "phase",
+    "due",
+    "not_before",
+    "variance_ms",
+    "counts",
+    "next_due",
+    "infusion",
+)
+_COUNTS = ("given", "partial", "held", "missed", "unknown")
+_ALERT = ("condition", "priority", "since", "cycle", "slot", "audio")
+_JOURNAL = ("first_seq", "last_seq", "capacity", "exported_seq", "faults")
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def status(settings: Settings) -> Result:
+    """Show what the device is doing now: clock, course, doses, alerts, journal.
+
+    \b
+    Example: dosebell status
+             dosebell --json status | jq .course.due
+    """
+    from dosebell.cli.output import Result
+    from dosebell.cli.session import open_device
+
+    with open_device(settings) as client:
+        answer = client.ask("status")
+    return Result(lambda: table(answer), contract(answer))
+
+
+def _ordered(found: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """The contract's keys in its order, then whatever else the device says."""
+    return {**{key: found[key] for key in keys}, **{key: value for key, value in found.items() if key not in keys}}
+
+
+def contract(answer: dict[str, Any]) -> dict[str, Any]:
+    """The device's answer as the JSON that scripts may rely on: instants as RFC 3339, keys in the contract's order."""
+    from dosebell.times import rfc3339
+
+    clock, course = answer["clock"], _ordered(answer["course"], _COURSE)
+    for key in ("due", "not_before", "next_due"):
+        course[key] = rfc3339(course[key])
+    course["counts"] = _ordered(course["counts"], _COUNTS)
+    if course["infusion"] is not None:
+        infusion = course["infusion"]
+        course["infusion"] = {**infusion, "started": rfc3339(infusion["started"]), "ends": rfc3339(infusion["ends"])}
+    return {
+        "device": _ordered(answer["device"], _DEVICE),
+        "clock": {
+            "utc": rfc3339(clock["utc"]),
+            "quality": clock["quality"],
+            "uptime_s": clock["mono"][0],
+            "battery": clock["battery"],
+        },
+        "course": course,
+        "alerts": [{**_ordered(alert, _ALERT), "since": rfc3339(alert["since"])} for alert in answer["alerts"]],
+        "journal": _ordered(answer["journal"], _JOURNAL),
+    }
+
+
+def table(answer: dict[str, Any]) -> Iterator[RenderableType]:
+    """The same for people."""
+    from dosebell.cli.output import facts
+
+    device = answer["device"]
+    yield facts(
+        [
+            (
+                "Device",
+                ", ".join(
+                    part
+                    for part in (device["label"], device["id"], device["board"], f"firmware {device['firmware']}")
+                    if part
+                ),
+            ),
+            *([("BENCH", "a bench regimen: minutes are seconds here; not for a patient")] if device["bench"] else []),
+            ("Clock", clock_words(answer["clock"])),
+            *_course_rows(answer["course"], answer["clock"]["utc"]),
+            *_alert_rows(answer["alerts"]),
+            ("Journal", _journal_words(answer["journal"])),
+        ]
+    )
+    if answer["clock"]["utc"] is None:
+        yield "\nThe device does not know the time. Run `dosebell clock sync`."
+
+
+def clock_words(clock: dict[str, Any]) -> str:
+    """Time, quality and battery in one line."""
+    from dosebell.times import local
+
+    time = local(clock["utc"], seconds=True, absent="not set")
+    return ", ".join(
+        (
+            time,
+            *([clock["quality"]] if clock["utc"] else []),
+            "clock battery" if clock["battery"] else "no clock battery",
+        )
+    )
+
+
+def _course_rows(course: dict[str, Any], now: list[int] | None) -> Iterator[tuple[str, str]]:
+    from dosebell.times import local, minutes, span
+
+    def when(instant: list[int]) -> str:
+        if now is None:
+            return local(instant)
+        seconds = instant[0] - now[0]
+        return f"{local(instant)} ({'in ' if seconds >= 0 else ''}{span(seconds)}{'' if seconds >= 0 else ' ago'})"
+
+    yield (
+        "Course",
+        ", ".join(part for part in (course["state"], course["regimen"], "armed" if course["armed"] else "") if part),
+    )
+    if course["slot"]:
+        yield (
+            "Slot",
+            ", ".join(part for part in (f"cycle {course['cycle']}, slot {course['slot']}", course["phase"]) if part),
+        )
+        if course["due"] is not None:
+            yield "Due", when(course["due"])
+        if course["not_before"] is not None and course["not_before"] != course["due"]:
+            yield "Not before", when(course["not_before"])
+        if course["variance_ms"] is not None:
+            yield "Variance", minutes(course["variance_ms"])
+    infusion = course["infusion"]
+    if infusion is not None:
+        yield "Infusion", f"started {local(infusion['started'])}, {span(infusion['remaining_s'])} left"
+    if course["next_due"] is not None and course["next_due"] != course["due"]:
+        yield "Next due", when(course["next_due"])
+    if course["state"] not in ("unconfigured", "ready"):
+        yield "This cycle", ", ".join(f"{course['counts'][outcome]} {outcome}" for outcome in _COUNTS)
+
+
+def _alert_rows(alerts: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    from dosebell.times import local
+
+    if not alerts:
+        yield "Alerts", "none"
+    heading = "Alerts"
+    for alert in alerts:
+        place = f" (cycle {alert['cycle']}, slot {alert['slot']})" if alert["slot"] else ""
+        number = f" x {alert['count']}" if (alert.get("count") or 0) > 1 else ""
+        yield (
+            heading,
+            f"{alert['priority']}: {alert['condition']}{number}{place}, since {local(alert['since'])}, sound {alert['audio']}",
+        )
+        heading = ""
+
+
+def _journal_words(journal: dict[str, Any]) -> str:
+    faults = f", {journal['faults']} faults" if journal["faults"] else ""
+    return f"events {journal['first_seq']} to {journal['last_seq']}, {journal['exported_seq']} exported, room for {journal['capacity']}{faults}"

@@ -1,0 +1,128 @@
+"""Pulling the log: sector by sector from the device into the archive, resumable and idempotent (H-04)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dosebell.archive import Archive, Journal
+from dosebell.client import Client
+from dosebell.errors import DosebellError
+from dosebell.journal_reader import SLOT_BYTES, Gap, Place, Sector, follow, read_sector
+from dosebell.times import now_utc, rfc3339, to_instant
+
+Progress = Callable[[int, int], None]  # bytes done, bytes in all
+_SECTOR_BYTES = 64 * SLOT_BYTES
+# Events that tell of no change by themselves; pulling alone must not make the next pull find something to export.
+_OWN_ECHO = ("exported", "checkpoint")
+
+
+@dataclass
+class Pulled:
+    """What a pull did. `bytes` and `seconds` count the transfer; `gaps` those newly found; `second` the slots read from the second copy."""
+
+    journal: Journal
+    new_journal: bool = False
+    events: int = 0
+    first: int | None = None
+    last: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    second: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    exported: int | None = None
+    sha256: str = ""
+
+
+def pull(client: Client, archive: Archive, progress: Progress | None = None) -> Pulled:
+    """Bring the archive up to date with the device and tell the device so. Errors: those of `Client.ask`; what is archived before one stays."""
+    info = client.ask("log-info")
+    device = client.identity
+    epochs = info["epochs"]
+    begun = time.monotonic()
+    result = _find_journal(client, archive, device, info)
+    result.seconds = 0.0
+    if epochs and epochs[1]:
+        _sectors(client, archive, result, info, progress)
+    result.seconds = time.monotonic() - begun
+    result.last = archive.last_seq(result.journal)
+    if result.exported is not None and result.last > info["exported"]:
+        client.ask("exported", seq=result.last)
+        result.exported = result.last
+    else:
+        result.exported = None
+    return result
+
+
+def _find_journal(client: Client, archive: Archive, device: dict[str, Any], info: dict[str, Any]) -> Pulled:
+    """The archive's journal that this device goes on with, or a new one: then what is stored differs from what was pulled before."""
+    known = archive.journals(device["id"])
+    label, board = device.get("label") or "", device.get("board") or ""
+    if not known:
+        return Pulled(archive.begin_journal(device["id"], label, board))
+    newest = known[-1]
+    epoch = archive.newest_epoch(newest)
+    same = info["last"] >= archive.last_seq(newest)
+    if same and epoch is not None and info["epochs"] and info["epochs"][0] <= epoch <= info["epochs"][1]:
+        kept = archive.slots(newest, epoch)
+        sector = _read(client, epoch)[0]
+        same = all(sector.slots.get(number, raw) == raw for number, raw in kept.items() if number)
+    if same:
+        return Pulled(newest)
+    return Pulled(archive.begin_journal(device["id"], label, board), new_journal=True)
+
+
+def _read(client: Client, epoch: int) -> tuple[Sector, bytes]:
+    raw = client.ask_raw("log", epoch=epoch, slot=0, copy=0)
+    return read_sector(epoch, raw, lambda: client.ask_raw("log", epoch=epoch, slot=0, copy=1)), raw
+
+
+def _sectors(client: Client, archive: Archive, result: Pulled, info: dict[str, Any], progress: Progress | None) -> None:
+    """All sectors from the newest archived one on. The newest of the device is read last, and as far as it is written by then."""
+    journal = result.journal
+    oldest, newest = info["epochs"]
+    archived = archive.newest_epoch(journal)
+    before = archive.last_seq(journal)
+    epoch = oldest if archived is None else max(oldest, archived)
+    total = (newest - epoch) * _SECTOR_BYTES + info["written"] * SLOT_BYTES
+    digest = hashlib.sha256()
+    # The open sector of the last pull is read again whole and followed from its start. If it is gone, the first event that is left tells what is missing.
+    place = Place() if archived in (None, epoch) else Place(before + 1)
+    while epoch <= newest:
+        try:
+            sector, raw = _read(client, epoch)
+        except DosebellError as err:
+            if not err.by_device:
+                raise
+            # Given to newer events since the device was asked what it has, or left out because its flash is worn: the numbers tell what is lost.
+            epoch += 1
+            continue
+        digest.update(raw)
+        result.bytes += len(raw)
+        result.second += len(sector.second)
+        gaps = follow(sector, place)
+        known = set(archive.gaps(journal))
+        result.gaps += [gap for gap in gaps if gap not in known]
+        archive.store(journal, sector, gaps, client.identity.get("label") or "")
+        fresh = [one for one in sector.events if one.seq > before]
+        result.events += len(fresh)
+        if fresh and result.first is None:
+            result.first = fresh[0].seq
+        if any(one.event is None or one.event.kind not in _OWN_ECHO for one in fresh):
+            result.exported = 0  # there is something to tell the device
+        if progress is not None:
+            progress(result.bytes, max(total, result.bytes))
+        epoch += 1
+    result.sha256 = digest.hexdigest()
+    if result.events:
+        archive.store_pull(
+            journal,
+            rfc3339(to_instant(now_utc())) or "",
+            result.first,
+            archive.last_seq(journal),
+            result.bytes,
+            result.sha256,
+        )
