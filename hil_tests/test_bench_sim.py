@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import serial
+import serial  # type: ignore[import-untyped]
 
 from dosebell.image import build_uf2
 from hil_tests.bench.command import ROOT

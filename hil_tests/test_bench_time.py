@@ -1,5 +1,7 @@
 """The bench itself: simulated time, edges and tones are exact and repeatable."""
 
+from itertools import pairwise
+
 import pytest
 
 from dosebell.sim import Edge, EdgeLog, Tone
@@ -71,6 +73,27 @@ def test_pulses_within_a_second_are_one_burst() -> None:
     assert first.pulse_ms == pytest.approx((150, 150, 150))
     assert first.gap_ms == pytest.approx((150, 150))
     assert second.start == 11.0
+
+
+def test_a_buzzer_that_was_silent_for_long_sounds_on_time(make_bench: MakeBench) -> None:
+    program = """
+from machine import PWM, Pin, mem32
+from time import sleep_ms
+buzzer = PWM(Pin(15), freq=440, duty_u16=0)
+for _ in range(3):
+    sleep_ms(850)
+    print(mem32[0x40050000 + 7 * 0x14] & 1)
+    buzzer.duty_u16(9830)
+    sleep_ms(150)
+    buzzer.duty_u16(0)
+"""
+    bench = make_bench(flash_with(program))
+    bench.wait(4)
+    assert bytes(bench.pico.usb.out).startswith(b"1\r\n1\r\n1\r\n"), "the guest saw that its PWM stood still"
+    tones = bench.tones()
+    assert [(tone.frequency, tone.duty) for tone in tones] == [(440.0, 0.15)] * 3
+    starts = [tone.start for tone in tones]
+    assert [later - start for start, later in pairwise(starts)] == pytest.approx([1.0, 1.0], abs=0.002)
 
 
 def test_time_is_exact_over_a_day_of_sleep(make_bench: MakeBench) -> None:

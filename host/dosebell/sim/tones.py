@@ -2,6 +2,9 @@
 
 Listening to the pin would cost two callbacks a period (880 a second at 440 Hz). The spy sits in the PWM block's
 register window instead and reads the channel's registers each time the firmware has written to them.
+
+A slice that runs with both its duties at 0 makes no sound and still costs the emulator every one of its periods (eight
+hours: 2 s of wall time). The spy parks it, until the firmware writes to the block again; the firmware cannot tell.
 """
 
 from collections.abc import Callable
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
 
 PWM_WINDOW = 0x40050
 FUNCTION_PWM = 4
+SLICE_BYTES, SLICES = 0x14, 8
+CSR, EN, INTE = 0x00, 0xA0, 0xA8
+CSR_ENABLE = 1
 # MicroPython sets top, compare, divider and the pin's function one after the other: the state is read once settled.
 SETTLE_NS = 50_000
 
@@ -60,6 +66,8 @@ class PwmSpy:
         self._logs: dict[int, ToneLog] = {}
         self._written_at: float | None = None
         self._settled = pico.clock.create_alarm(self._read)
+        self._quiet = pico.clock.create_alarm(self._park)
+        self._parked: set[int] = set()
         pico.mcu.peripherals[PWM_WINDOW] = self
 
     def watch(self, gpio: int, log: ToneLog) -> None:
@@ -69,6 +77,8 @@ class PwmSpy:
     def silence(self) -> None:
         """The chip was reset: its PWM stands still from now on."""
         self._settled.cancel()
+        self._quiet.cancel()
+        self._parked.clear()
         self._written_at = None
         for log in self._logs.values():
             log.change(self._pico.now, 0.0, 0.0)
@@ -95,16 +105,53 @@ class PwmSpy:
         if at is not None:
             for gpio, log in self._logs.items():
                 log.change(at, *self.state(gpio))
+        idle = self._idle_slices()
+        if idle:
+            # A duty takes hold when the counter wraps; after two periods the outputs are surely low.
+            self._quiet.schedule(2 * max(self._period_ns(number) for number in idle))
+
+    def _idle_slices(self) -> list[int]:
+        if self._native.read_uint32(INTE):
+            return []
+        return [n for n in range(SLICES) if self._channel(n).csr & CSR_ENABLE and not self._channel(n).cc]
+
+    def _channel(self, number: int) -> Any:
+        return self._native.channels[number]
+
+    def _period_ns(self, number: int) -> float:
+        channel = self._channel(number)
+        counts = 2 * (int(channel.top) + 1)  # phase-correct counts up and down; otherwise this is twice too long
+        return counts * (int(channel.div) or 16) / 16 * 1e9 / float(self._pico.mcu.clk_sys)
+
+    def _park(self) -> None:
+        if self._written_at is None:
+            for number in self._idle_slices():
+                self._parked.add(number)
+                self._native.write_uint32(number * SLICE_BYTES + CSR, self._channel(number).csr & ~CSR_ENABLE)
+
+    def _unpark(self) -> None:
+        self._quiet.cancel()
+        while self._parked:
+            number = self._parked.pop()
+            self._native.write_uint32(number * SLICE_BYTES + CSR, self._channel(number).csr | CSR_ENABLE)
 
     # The register window as the bus sees it.
     def read_uint32(self, offset: int) -> int:
-        return int(self._native.read_uint32(offset))
+        value = int(self._native.read_uint32(offset))
+        for number in self._parked:
+            if offset == number * SLICE_BYTES + CSR:
+                value |= CSR_ENABLE
+            elif offset == EN:
+                value |= 1 << number
+        return value
 
     def write_uint32(self, offset: int, value: int) -> None:
+        self._unpark()
         self._native.write_uint32(offset, value)
         self._written()
 
     def write_uint32_atomic(self, offset: int, value: int, kind: int) -> None:
+        self._unpark()
         self._native.write_uint32_atomic(offset, value, kind)
         self._written()
 
