@@ -97,12 +97,14 @@ def course_start(state, args, now):
 
 
 def course_stop(state, args, now):
-    """Stops the course; at the bed (`undo`) the HOLD that asked for it is taken back first."""
+    """Stops the course; at the bed the HOLD (at `hold_at`) that asked for it is taken back first, if it is still the newest press."""
     if not state.has_course():
         return Refusal("no-course")
     by = args.get("by", "host")
     events = []
-    undone = newest_undo(state, now) if args.get("undo") else None
+    undone = newest_undo(state, now)
+    if undone is not None and (undone.press != "hold" or undone.mono != args.get("hold_at")):
+        undone = None
     if undone is not None:
         events.append(event(state, "dose-undone", now, {"press": undone.press}, undone.number))
     for number in sorted(state.open):

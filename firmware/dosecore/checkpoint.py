@@ -167,6 +167,9 @@ _INSTANTS = (
     "care_at",
     "pause_at",
     "sound_from",
+    "away_stopped",
+    "away_infusion_end",
+    "away_care",
 )
 _FLAGS = ("lost", "stale", "told_to_look_away", "armed", "next_called")
 

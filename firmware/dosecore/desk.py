@@ -6,7 +6,7 @@ The desk decides through `decide`; the caller appends and applies the events of 
 
 from dosecore.decide import decide
 from dosecore.events import REASONS
-from dosecore.instant import plus
+from dosecore.instant import plus, plus_ms
 from dosecore.presses import can_override, newest_undo, oldest_open, to_acknowledge, why_not_start
 from dosecore.refusals import Refusal
 
@@ -56,7 +56,7 @@ class Offer:
         self.request = request
         self.name = name
         self.args = args
-        self.undo = False
+        self.hold_at = None  # of a stop: the instant of the HOLD that put the slot on hold
 
     def stands(self, now):
         """Whether its window is open at `now`; the last instant belongs to it."""
@@ -211,7 +211,8 @@ class Desk:
     def next_instant(self, state):
         """Monotonic instant at which `tick` must be called next, or None."""
         self._adopt_hold(state)
-        found = [offer.until for offer in self.offers if offer.until is not None]
+        # The last instant belongs to an offer's window.
+        found = [plus_ms(offer.until, 1) for offer in self.offers if offer.until is not None]
         if self.held is not None and self.lengths_left:
             found.append(plus(self.held_since, self.lengths_left[0]))
         if self.reason is not None:
@@ -295,7 +296,7 @@ class Desk:
             return None
         self._withdraw("stop")
         offer = Offer("stop", at, STOP_S)
-        offer.undo = self.hold_changed
+        offer.hold_at = self.held_since if self.hold_changed else None
         self.offers.append(offer)
         return Reaction((), "offered")
 
@@ -317,7 +318,7 @@ class Desk:
             elif offer.kind == "override":
                 decided = decide(state, "start", {"override": True}, at)
             else:
-                decided = decide(state, "course-stop", {"by": "bedside", "undo": offer.undo}, at)
+                decided = decide(state, "course-stop", {"by": "bedside", "hold_at": offer.hold_at}, at)
         self.two_seconds_did = True
         if offer.request is not None:
             refused = isinstance(decided, Refusal)

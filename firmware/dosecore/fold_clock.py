@@ -37,6 +37,7 @@ def clock_set(state, event, detail):
     offset = sub(detail["utc"], event.mono)
     if state.stale:
         _rebase(state, offset, event.mono)
+    _take_back(state, offset)
     state.offset = offset
     state.quality = {"host": "synced", "rtc": "rtc"}.get(detail["source"], "recovered")
     state.lost = False
@@ -57,8 +58,8 @@ def _rebase(state, offset, now):
         return None if mono is None or old is None else sub(add(mono, old), offset)
 
     for slot in state.open.values():
-        if slot.phase == "infusing" and old is not None:
-            slot.run_from = carried(slot.run_from)
+        if slot.phase == "infusing":
+            slot.run_from = carried(slot.run_from)  # None: it becomes interrupted
         elif slot.phase == "ended":
             slot.since = carried(slot.since) or now
     state.infusion_end = carried(state.infusion_end)
@@ -68,9 +69,44 @@ def _rebase(state, offset, now):
         state.care_at = carried(state.care_at) or now
 
 
+def _put_away(state):
+    """With the clock lost, timers of an earlier boot wait in UTC for the next clock set; an infusion that ran then is interrupted."""
+    old = state.old_offset
+
+    def in_utc(mono, known):
+        return known if mono is None or old is None else add(mono, old)
+
+    state.away_stopped = in_utc(state.stopped_at, state.away_stopped)
+    state.away_infusion_end = in_utc(state.infusion_end, state.away_infusion_end)
+    if state.care_at is not None and old is None:
+        state.care_at = state.watch_from  # nobody can say when: better now than never
+    else:
+        state.away_care = in_utc(state.care_at, state.away_care)
+        state.care_at = None
+    state.stopped_at = state.infusion_end = None
+    state.closed_at = state.watch_from
+    for slot in state.open.values():
+        if slot.phase == "infusing":
+            slot.run_from = None
+        elif slot.phase == "ended":
+            slot.since = state.watch_from
+    state.stale = False
+
+
+def _take_back(state, offset):
+    """What was put away comes back, where nothing newer has taken its place."""
+    if state.stopped_at is None and state.away_stopped is not None:
+        state.stopped_at = sub(state.away_stopped, offset)
+    if state.infusion_end is None and state.away_infusion_end is not None:
+        state.infusion_end = sub(state.away_infusion_end, offset)
+    if state.care_at is None and state.away_care is not None:
+        state.care_at = sub(state.away_care, offset)
+    state.away_stopped = state.away_infusion_end = state.away_care = None
+
+
 def clock_lost(state, event, detail):
-    if not state.stale:
-        state.old_offset = state.offset
+    if state.stale:
+        _put_away(state)
     state.offset = None
     state.quality = "unknown"
     state.lost = True

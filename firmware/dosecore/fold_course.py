@@ -24,9 +24,9 @@ def _forget_course(state, start_before):
     state.cycle = 0
     state.open = {}
     state.undos = []
-    state.care_at = None
-    state.infusion_end = None
-    state.stopped_at = None
+    state.care_at = state.away_care = None
+    state.infusion_end = state.away_infusion_end = None
+    state.stopped_at = state.away_stopped = None
 
 
 def course_started(state, event, detail):
@@ -48,8 +48,8 @@ def cycle_started(state, event, detail):
     for number in range(1, event.slot):
         outcomes[number] = OUTCOMES.index("elsewhere")
     state.closed_at = event.mono
-    state.care_at = None
-    state.infusion_end = None
+    state.care_at = state.away_care = None
+    state.infusion_end = state.away_infusion_end = None
     state.next_called = False
     state.checked_slot = 0
     end_alarm(state, "next-cycle", event.mono)
@@ -67,8 +67,8 @@ def course_stopped(state, event, detail):
 
 def course_resumed(state, event, detail):
     state.course = state.course_before_stop
-    state.stopped_at = None
-    state.care_at = None
+    state.stopped_at = state.away_stopped = None
+    state.care_at = state.away_care = None
     state.checked_slot = 0
     state.watch_from = event.mono
     state.told_to_look_away = True

@@ -25,7 +25,9 @@ def _enter(slot, phase, event):
 
 
 def fell_due(state, event, detail):
-    if event.slot not in state.open:
+    flush = state.alarm("infusion-ended")
+    # An infusion that ends at this very instant is not flushed yet: "the next due" is a later one.
+    if event.slot not in state.open and flush is not None and flush.since < event.mono:
         end_alarm(state, "infusion-ended", event.mono)
     _enter(_touch(state, event), event.kind[5:], event)
 

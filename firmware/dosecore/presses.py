@@ -27,9 +27,13 @@ def why_not_start(state, now):
         return "no-slot-open", None
     if phase == "infusing":
         return "infusing", None
-    at = utc(state, now)
-    if phase == "interrupted" or at is None:
+    if phase == "interrupted":
         return None
+    at = utc(state, now)
+    if at is None:
+        # The schedule is unknown, but a start of this boot still forbids the next for the gap.
+        starts = [mono for _, _, mono in state.unresolved]
+        return ("gap", None) if starts and now < plus(max(starts), state.regimen.min_gap) else None
     opens = plus(due(state, number), -state.regimen.early)
     if phase != "due" and at < opens:
         return "too-early", opens

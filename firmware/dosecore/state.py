@@ -133,6 +133,10 @@ class State:
         self.closed_at = (0, 0)
         self.infusion_end = None
         self.care_at = None
+        # timers of an earlier boot, in UTC, while the clock is lost
+        self.away_stopped = None
+        self.away_infusion_end = None
+        self.away_care = None
         self.next_called = False
         self.checked_slot = 0
         # the alerts

@@ -121,32 +121,21 @@ class _Earliest:
         self.offer(sub(at, self.state.offset), rank, kind, slot, detail)
 
 
-def _of_this_boot(state, mono):
-    """An instant in this boot's monotonic time; after a cold boot None until the clock is known, or its loss is."""
-    if not state.stale:
-        return mono
-    return state.watch_from if state.lost else None
-
-
 def _offer_open_slot(found, state, slot):
     """What the clock brings to a slot that something has happened to."""
     number, phase = slot.number, slot.phase
     if phase == "infusing":
-        if not state.stale:
+        if slot.run_from is None:
+            detail = {"cause": "restart", "infused_ms": slot.proved_ms}
+            found.offer(state.watch_from, _INFUSION_END, "dose-interrupted", number, detail)
+        elif not state.stale:
             found.offer(infusion_ends(state, slot), _INFUSION_END, "dose-completed", number)
-        elif state.lost:
-            found.offer(
-                state.watch_from,
-                _INFUSION_END,
-                "dose-interrupted",
-                number,
-                {"cause": "restart", "infused_ms": slot.proved_ms},
-            )
         return
     if phase == "ended":
-        at = _of_this_boot(state, slot.since)
-        if at is not None:
-            found.offer(at, _CLOSING, "dose-closed", number, {"outcome": "partial" if slot.partial else "given"})
+        if not state.stale:
+            found.offer(
+                slot.since, _CLOSING, "dose-closed", number, {"outcome": "partial" if slot.partial else "given"}
+            )
         return
     if state.offset is None or state.course != "running":
         return
@@ -211,7 +200,8 @@ def _offer_alerts(found, state):
     if state.care_at is not None and not state.stale:
         found.offer(state.care_at, _ALERT, "alert-raised", 0, _raised("supportive-care"))
     if state.course == "resting" and not state.next_called and state.offset is not None:
-        found.offer_utc(next_cycle_from(state), _ALERT, "alert-raised", 0, _raised("next-cycle"))
+        at = sub(next_cycle_from(state), state.offset)
+        found.offer(at if at > state.closed_at else state.closed_at, _ALERT, "alert-raised", 0, _raised("next-cycle"))
 
 
 def _next(state):
@@ -225,19 +215,17 @@ def _next(state):
         if number is not None:
             if state.offset is not None:
                 _offer_untouched(found, state, number)
-        elif not state.open and _of_this_boot(state, state.closed_at) is not None:
+        elif not state.open and not state.stale:
             given, partial, held, missed, unknown = state.tally().counts()
             found.offer(
-                _of_this_boot(state, state.closed_at),
+                state.closed_at,
                 _CYCLE_END,
                 "cycle-completed",
                 0,
                 {"given": given, "partial": partial, "held": held, "missed": missed, "unknown": unknown},
             )
-    elif state.course == "resting" and state.cycle == state.regimen.cycles:
-        at = _of_this_boot(state, state.closed_at)
-        if at is not None:
-            found.offer(at, _CYCLE_END, "course-completed", 0, {})
+    elif state.course == "resting" and state.cycle == state.regimen.cycles and not state.stale:
+        found.offer(state.closed_at, _CYCLE_END, "course-completed", 0, {})
     return found
 
 
