@@ -1,0 +1,1 @@
+"""The serial link: frames, credit, requests. Specified in docs/protocol.md."""

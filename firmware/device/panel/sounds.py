@@ -1,0 +1,17 @@
+"""Bursts and feedback as data (A-02): tuples of (tone in Hz, duration in ms), 0 Hz being silence.
+
+A burst: pulses of 150 ms, 200 ms apart, fundamental 300 to 1000 Hz. Feedback: pulses of 60 ms or less at 1 kHz and below, so that nobody takes it for a call.
+"""
+
+LOW_BURST = ((440, 150), (0, 200), (440, 150))
+MEDIUM_BURST = ((660, 150), (0, 200), (660, 150), (0, 200), (660, 150))
+BURSTS = {1: LOW_BURST, 2: MEDIUM_BURST}
+
+FEEDBACK = {
+    "taken": ((988, 60),),
+    "offered": ((784, 60), (0, 60), (988, 60)),
+    "undone": ((988, 60), (0, 60), (784, 60)),
+    "refused": ((330, 60), (0, 60), (330, 60), (0, 60), (330, 60)),
+    # NOT RECORDED: refused, twice over and lower; the red light stands besides.
+    "not-recorded": ((311, 60), (0, 60)) * 5 + ((311, 60),),
+}

@@ -1,0 +1,143 @@
+"""Lights and sounds: which, and when their edges fall."""
+
+import pytest
+from device.panel import lights, sounds
+from device.panel.player import Player
+
+RED, YELLOW, GREEN = lights.RED, lights.YELLOW, lights.GREEN
+WRAP = 1 << 30
+
+
+def ticks_add(a, b):
+    return (a + b) % WRAP
+
+
+def ticks_diff(a, b):
+    return (a - b + WRAP // 2) % WRAP - WRAP // 2
+
+
+class Alert:
+    def __init__(self, condition, priority):
+        self.condition = condition
+        self.priority = priority
+
+
+class Bench:
+    """A player, the edges that it made, and time."""
+
+    def __init__(self, ticks=0):
+        self.edges = []
+        self.ticks = ticks
+        self.start = ticks
+        self.player = Player(self.light, self.tone, ticks_add, ticks_diff)
+
+    def elapsed(self):
+        return ticks_diff(self.ticks, self.start)
+
+    def light(self, light, on):
+        self.edges.append((self.elapsed(), light, on))
+
+    def tone(self, hertz):
+        if not self.edges or self.edges[-1][1:] != ("tone", hertz):
+            self.edges.append((self.elapsed(), "tone", hertz))
+
+    def run(self, ms):
+        until = ticks_add(self.ticks, ms)
+        while not self.player.idle and ticks_diff(self.player.next_ticks, until) <= 0:
+            self.ticks = self.player.next_ticks
+            self.player.step(self.ticks)
+        self.ticks = until
+
+
+@pytest.mark.req("A-01")
+@pytest.mark.parametrize(
+    ("alerts", "running", "infusing", "wanted"),
+    [
+        ([], False, False, (lights.DARK, lights.DARK, lights.DARK)),
+        ([], True, False, (lights.DARK, lights.DARK, lights.STEADY)),
+        ([], True, True, (lights.DARK, lights.DARK, lights.INFUSING)),
+        ([("due", 1)], True, False, (lights.DARK, lights.STEADY, lights.DARK)),
+        ([("late", 2)], True, False, (lights.DARK, lights.MEDIUM_ALERT, lights.DARK)),
+        ([("late", 2), ("due", 1)], True, False, (lights.DARK, lights.MEDIUM_ALERT, lights.DARK)),
+        ([("due", 1), ("late", 2)], True, False, (lights.DARK, lights.MEDIUM_ALERT, lights.DARK)),
+        ([("clock-lost", 2)], False, False, (lights.STEADY, lights.MEDIUM_ALERT, lights.DARK)),
+        ([("clock-lost", 1)], True, True, (lights.STEADY, lights.STEADY, lights.INFUSING)),
+        ([("pre-dose-check", 0)], True, False, (lights.DARK, lights.STEADY, lights.STEADY)),
+    ],
+)
+def test_the_rhythm_of_each_light(alerts, running, infusing, wanted):
+    assert lights.rhythms([Alert(*a) for a in alerts], running, infusing, False, False) == wanted
+
+
+@pytest.mark.req("R-02", "A-01")
+def test_a_bench_device_blinks_green_twice():
+    green = lights.rhythms([], True, False, True, False)[GREEN]
+    assert len(green) == 4
+
+
+def test_an_offer_takes_all_lights():
+    assert set(lights.rhythms([], True, False, False, True)) == {lights.OFFER}
+
+
+@pytest.mark.req("A-02")
+@pytest.mark.parametrize(("priority", "pulses"), [(1, 2), (2, 3)])
+def test_a_burst_has_its_pulses(priority, pulses):
+    bench = Bench()
+    bench.player.burst(priority, 0)
+    bench.run(5000)
+    starts = [t for t, _, hertz in bench.edges if hertz]
+    ends = [t for t, _, hertz in bench.edges if not hertz]
+    assert len(starts) == pulses
+    assert [end - start for start, end in zip(starts, ends, strict=True)] == [150] * pulses
+    assert all(300 <= hertz <= 1000 for _, _, hertz in bench.edges if hertz)
+    assert not bench.player.sounding
+
+
+def test_feedback_tones_are_short_and_in_range():
+    for sound in sounds.FEEDBACK.values():
+        assert all(ms <= 100 for hertz, ms in sound if hertz)
+        assert all(hertz == 0 or 300 <= hertz <= 1000 for hertz, _ in sound)
+
+
+@pytest.mark.req("A-02", "S-03")
+def test_feedback_in_a_burst_comes_at_once_and_the_burst_is_finished():
+    bench = Bench()
+    bench.player.burst(2, 0)
+    bench.run(200)
+    bench.player.feedback("taken", bench.ticks)
+    bench.run(5000)
+    tones = [(t, hertz) for t, _, hertz in bench.edges]
+    assert (200, 988) in tones
+    assert (350, 660) in tones and (500, 0) in tones
+    assert (700, 660) in tones and (850, 0) in tones
+
+
+@pytest.mark.req("A-02")
+def test_a_burst_that_sounds_is_not_begun_again():
+    bench = Bench()
+    bench.player.burst(1, 0)
+    bench.run(100)
+    bench.player.burst(2, bench.ticks)
+    bench.run(5000)
+    assert len([1 for _, _, hertz in bench.edges if hertz]) == 2
+
+
+@pytest.mark.req("A-01", "T-01")
+@pytest.mark.parametrize("start", [0, WRAP - 2500])
+def test_light_edges_do_not_drift_and_tick_wrap_goes_unnoticed(start):
+    bench = Bench(start)
+    bench.player.show((lights.DARK, lights.MEDIUM_ALERT, lights.INFUSING), start)
+    bench.run(10_000)
+    assert [t for t, light, _ in bench.edges if light == YELLOW] == list(range(0, 10_001, 1000))
+    assert [t for t, light, on in bench.edges if light == GREEN and on] == list(range(0, 10_001, 1000))
+    assert [t for t, light, on in bench.edges if light == GREEN and not on] == list(range(100, 10_001, 1000))
+
+
+def test_a_rhythm_that_stays_goes_on_undisturbed():
+    bench = Bench()
+    bench.player.show((lights.DARK, lights.MEDIUM_ALERT, lights.DARK), 0)
+    bench.run(1500)
+    bench.player.show((lights.STEADY, lights.MEDIUM_ALERT, lights.DARK), bench.ticks)
+    bench.run(1500)
+    assert [t for t, light, _ in bench.edges if light == YELLOW] == [0, 1000, 2000, 3000]
+    assert (1500, RED, 1) in bench.edges
