@@ -130,6 +130,7 @@ def test_two_folders_and_surroundings_give_the_same_bytes(tmp_path):
         for folder in ("boards", "firmware", "host/dosebell"):
             shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", root)
+        (root / "firmware" / "main.py").write_text(MAIN)
         out = root / "build" / "dosebell-pico.uf2"
         umask = environment.pop("umask")
         subprocess.run(
