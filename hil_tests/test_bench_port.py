@@ -31,7 +31,7 @@ print("understood")
 DEAF_CLIENT = """
 import os, serial, sys
 with serial.Serial(sys.argv[1], 115200, timeout=5) as port:
-    for _ in range(16):
+    for _ in range(10):
         port.write(b"x" * 1024)
     port.flush()
 """

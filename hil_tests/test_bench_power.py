@@ -138,3 +138,21 @@ while True:
     bench.lock_heap(False)
     bench.wait(0.2)
     assert b"full" in bench.pico.usb.out
+
+
+def test_a_bus_without_parts_answers_nack_at_once(make_bench: MakeBench) -> None:
+    program = """
+from machine import I2C, Pin
+from time import ticks_diff, ticks_us
+bus = I2C(0, sda=Pin(4), scl=Pin(5), freq=400_000, timeout=2000)
+begun = ticks_us()
+try:
+    bus.writeto(0x68, b'\\0')
+except OSError as error:
+    print(error.errno, ticks_diff(ticks_us(), begun) < 1000)
+begun = ticks_us()
+print(bus.scan(), ticks_diff(ticks_us(), begun) < 50_000)
+"""
+    bench = make_bench(flash_with(program))
+    bench.wait(1)
+    assert bytes(bench.pico.usb.out).startswith(b"5 True\r\n[] True\r\n"), bytes(bench.pico.usb.out)

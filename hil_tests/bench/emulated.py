@@ -20,8 +20,8 @@ RESETS = {"run": ResetCause.RUN_PIN, "watchdog": ResetCause.WATCHDOG}
 REACH_S = 0.5
 # In every answer to a request that has to be confirmed at the device (docs/protocol.md, "Pending").
 OFFERED = b'"offered"'
-# Steps in which a conversation waits for an answer.
-LISTEN_STEP_S = 0.0005
+# Steps in which a conversation waits for an answer: the most by which its end is noticed late.
+LISTEN_STEP_S = 0.0001
 # The control request that raises DTR is through after this long.
 OPENING_S = 0.002
 
@@ -129,7 +129,7 @@ class EmulatedBench(Bench):
         self._bedside.usb.suspend()
 
     def resume_host(self) -> None:
-        self._bedside.usb.replug()
+        self._bedside.usb.resume()
 
     def send_noise(self, data: bytes) -> None:
         self._open_port()

@@ -17,7 +17,7 @@ from dosebell.sim.usb import PACKET_US, UsbHost
 
 READ_SIZE = 4096
 # A program that does not read: beyond this much a packet takes longer than MicroPython waits for it (500 ms).
-UNREAD_LIMIT = 8192
+UNREAD_LIMIT = 4096
 UNREAD_PACKET_US = 600_000
 
 
@@ -66,14 +66,21 @@ class SerialPort:
         if self.path is None:
             return
         os.close(self._master)
+        self._master = -1
         self.path = None
         self._unread.clear()
+        self._usb.close_port()
         if self._link is not None:
             self._link.unlink(missing_ok=True)
 
     close = vanish
 
     # -- bytes
+    @property
+    def opened(self) -> bool:
+        """Whether a program had the port open when that was last looked at."""
+        return self._usb.opened
+
     def _from_device(self, data: bytes) -> None:
         self.bytes_out += len(data)
         if self.on_answer is not None:
@@ -97,7 +104,7 @@ class SerialPort:
                 events = poll.poll(wait_s * 1000)
         came = self._follow_port(not self._hung_up(events))
         came = self._to_device() or came
-        self._to_program()
+        self.flush()
         return came
 
     def _idle(self, events: list[tuple[int, int]]) -> bool:
@@ -136,8 +143,9 @@ class SerialPort:
             self._usb.send(data)
         return came
 
-    def _to_program(self) -> None:
-        if self._unread:
+    def flush(self) -> None:
+        """Hand the program what the device has said, as much as it takes."""
+        if self._unread and self.path is not None:
             try:
                 del self._unread[: os.write(self._master, self._unread)]
             except BlockingIOError:

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dosebell.sim.bedside import Bedside
 from dosebell.sim.serial_port import SerialPort
 
-# Time goes in steps of this while a conversation is on: the delay that it adds to an answer.
-STEP_S = 0.001
-# How long the board runs on after the last byte: shortly when it has answered, else as long as an answer may take.
-AFTER_ANSWER_S = 0.002
+# Time goes in steps of this while a conversation is on: the most that it adds to an answer.
+STEP_S = 0.0002
+# A board that has answered is left alone once it has slept this long; one that has not, when it is sure to stay silent.
+AFTER_ANSWER_S = 0.0004
 AFTER_REQUEST_S = 0.1
+# Opening or closing the port: the control request, and the frames that MicroPython counts before it speaks.
+AFTER_OPENING_S = 0.045
 # Real time that a wait for the program may take before the condition is looked at again.
 POLL_S = 0.005
 # Paced time moves in pieces of at most this much real time, so that keys and bytes are taken in between.
@@ -33,28 +35,35 @@ class Timekeeper:
     def serve_on_demand(self, until: Callable[[], bool], timeout_s: float) -> None:
         """Serve until `until()` holds, looked at in every pause. TimeoutError after `timeout_s` of real time.
 
-        When the board sees a request does not depend on how fast the program is, only on what it writes.
+        The program's bytes reach the board when time stands still: how fast the program is makes no difference.
         """
         end = time.monotonic() + timeout_s
         while not until():
             if time.monotonic() > end:
                 raise TimeoutError(f"the program was not done within {timeout_s:g} s")
-            if self._port.service(POLL_S):
+            was_open, taken = self._port.opened, self._port.bytes_in
+            self._port.service(POLL_S)
+            if self._port.opened != was_open:
+                self._bedside.advance(AFTER_OPENING_S)
+            if self._port.bytes_in != taken:
                 self._converse()
 
     def _converse(self) -> None:
-        """Run until the board has answered, or can be taken to stay silent."""
+        """Run until the board has answered, or can be taken to stay silent. More than it can take at once is fed to it."""
         bedside, port = self._bedside, self._port
         quiet_s = 0.0
         answered = False
         while bedside.powered and quiet_s < (AFTER_ANSWER_S if answered else AFTER_REQUEST_S):
             spoken = port.bytes_out
             bedside.advance(STEP_S)
-            heard = port.service()
             said = port.bytes_out != spoken
-            answered = not heard and (answered or said)
-            busy = heard or said or not bedside.pico.asleep
-            quiet_s = 0.0 if busy else quiet_s + STEP_S
+            answered = answered or said
+            waits = bedside.usb.unsent > 0
+            if waits:
+                port.service()
+            else:
+                port.flush()
+            quiet_s = 0.0 if said or waits or not bedside.pico.asleep else quiet_s + STEP_S
 
     def serve_paced(self, until: Callable[[], bool], speed: float = 1.0) -> None:
         """Serve until `until()` holds, `speed` simulated seconds a real second; in real time while a program talks.

@@ -148,14 +148,26 @@ class UsbHost:
         """Pull the cable: the bus goes silent with the port still open. The board keeps its power."""
         self.plugged = False
         self._pending.clear()
+        if self._cdc is not None:
+            self._cdc.tx_fifo.reset()
         self._set_packet_time(NEVER_US)
         self._controller._sie_status |= SIE_STATUS_SUSPENDED
         self._controller._sie_status_updated()
 
-    suspend = unplug  # the device sees the same: no frames, no packets
+    def suspend(self) -> None:
+        """The host falls asleep with the port open. The device sees the same: no frames, no packets."""
+        self.unplug()
 
     def replug(self) -> None:
-        """Put the cable back: a bus reset and a new enumeration. Packets that were under way are lost."""
+        """Put the cable back: a bus reset, a new enumeration, a port that nobody has opened yet. Old packets are lost."""
+        self.opened = False
+        self._enumerate()
+
+    def resume(self) -> None:
+        """The host wakes up and enumerates its devices anew; the port is open as before."""
+        self._enumerate()
+
+    def _enumerate(self) -> None:
         usb = self._controller
         if self._cdc is None:
             self._attach()
