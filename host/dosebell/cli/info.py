@@ -28,4 +28,12 @@ def info(settings: Settings) -> Result:
         identity = client.identity
         port = client.port.name
     shown = {"port": port, **identity}
-    return Result(lambda: [facts((key, "" if value is None else str(value)) for key, value in shown.items())], shown)
+    return Result(lambda: [facts((key, _words(value)) for key, value in shown.items())], shown)
+
+
+def _words(value: object) -> str:
+    return (
+        {None: "", True: "yes", False: "no"}.get(value, str(value))
+        if value is None or isinstance(value, bool)
+        else str(value)
+    )

@@ -37,8 +37,12 @@ class Result:
     def show(self, *, as_json: bool) -> None:
         if not as_json:
             out = console()
-            for part in self.human():
-                out.print(part)
+            with out.capture() as text:
+                for part in self.human():
+                    out.print(part)
+            # rich fills cells with spaces to their column's end; nobody wants them on the line's.
+            for line in text.get().splitlines():
+                click.echo(line.rstrip(), color=True)
         elif self.lines is not None:
             for line in self.lines:
                 click.echo(json.dumps(line, separators=(",", ":")))

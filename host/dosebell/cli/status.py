@@ -99,7 +99,7 @@ def table(answer: dict[str, Any]) -> Iterator[RenderableType]:
             *([("BENCH", "a bench regimen: minutes are seconds here; not for a patient")] if device["bench"] else []),
             ("Clock", clock_words(answer["clock"])),
             *_course_rows(answer["course"], answer["clock"]["utc"]),
-            *_alert_rows(answer["alerts"]),
+            *_alert_rows(answer["alerts"], answer["clock"]["utc"]),
             ("Journal", _journal_words(answer["journal"])),
         ]
     )
@@ -154,19 +154,17 @@ def _course_rows(course: dict[str, Any], now: list[int] | None) -> Iterator[tupl
         yield "This cycle", ", ".join(f"{course['counts'][outcome]} {outcome}" for outcome in _COUNTS)
 
 
-def _alert_rows(alerts: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    from dosebell.times import local
+def _alert_rows(alerts: list[dict[str, Any]], now: list[int] | None) -> Iterator[tuple[str, str]]:
+    from dosebell.times import span
 
     if not alerts:
         yield "Alerts", "none"
     heading = "Alerts"
     for alert in alerts:
-        place = f" (cycle {alert['cycle']}, slot {alert['slot']})" if alert["slot"] else ""
         number = f" x {alert['count']}" if (alert.get("count") or 0) > 1 else ""
-        yield (
-            heading,
-            f"{alert['priority']}: {alert['condition']}{number}{place}, since {local(alert['since'])}, sound {alert['audio']}",
-        )
+        place = f" (cycle {alert['cycle']}, slot {alert['slot']})" if alert["slot"] else ""
+        age = f", for {span(now[0] - alert['since'][0])}" if now is not None and alert["since"] is not None else ""
+        yield heading, f"{alert['priority']}: {alert['condition']}{number}{place}{age}, sound {alert['audio']}"
         heading = ""
 
 

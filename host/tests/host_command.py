@@ -1,0 +1,74 @@
+"""Running the real `dosebell` command as users do: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PATHS = os.pathsep.join((str(ROOT / "host"), str(ROOT / "firmware")))
+
+# The computer's USB ports are the one thing that a test must invent: boards given as (path, serial number, vendor, product).
+_WITH_BOARDS = """
+import sys
+from serial.tools import list_ports, list_ports_common
+def comports():
+    for path, number, vid, pid in {boards!r}:
+        port = list_ports_common.ListPortInfo(path)
+        port.serial_number, port.vid, port.pid, port.description = number, vid, pid, "Board in FS mode"
+        yield port
+list_ports.comports = comports
+from dosebell.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+class Ran(NamedTuple):
+    """What a command said, its exit code, and how long it took."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def error(self) -> Any:
+        """The error of a run with --json: the last line on stderr."""
+        return json.loads(self.err.splitlines()[-1])
+
+
+def dosebell(
+    *arguments: str, home: Path | None = None, boards: Sequence[tuple[str, str, int, int]] = (), **environment: str
+) -> Ran:
+    """Run `dosebell` with these arguments. home: where its archive and configuration are. boards: what is plugged in."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOSEBELL", "_DOSEBELL"))}
+    place = {"HOME": str(home), "XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"} if home else {}
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", _WITH_BOARDS.format(boards=tuple(boards)), *arguments],
+        env={**kept, "PYTHONPATH": PATHS, "TZ": "UTC", "COLUMNS": "80", **place, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+
+def board(path: str, number: str = "e66118604b2a5c21") -> tuple[str, str, int, int]:
+    """A MicroPython board on the USB."""
+    return (path, number, 0x2E8A, 0x0005)
