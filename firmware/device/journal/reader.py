@@ -14,8 +14,8 @@ WHOLE = 3  # a whole record
 class Sector:
     """A walk over the slots of one sector.
 
-    After `walk`: `events` [(seq, bytes)] in order; `gaps` [(first, last)] of sequence numbers that are missing; `seq` of the last event or lost one; `chain` CRC of the last whole record;
-    `used` first slot after the last that is not blank; `single` [(slot, copy that has it)] records that only one copy holds.
+    After `walk`: `events` [(seq, bytes)] in order; `gaps` [(first, last)] of missing sequence numbers; `seq` of the last event or lost one;
+    `chain` CRC of the last whole record; `used` first slot after the last that is not blank; `single` [(slot, copy)] records that only one copy holds.
     """
 
     def __init__(self, flash, index, sectors):

@@ -20,8 +20,9 @@ NEARLY_FULL_PERCENT = 80
 class Ring:
     """The journal of one device.
 
-    epoch, oldest: newest and oldest sector (0: none). seq: last sequence number used. used: first free slot of the newest sector. faults: copies that could not be written since the sector header
-    said otherwise. exported: last seq that the host has. single: the last write reached one copy only. lost: sequence numbers that failed appends used up, as (first, last), or None.
+    epoch, oldest: newest and oldest sector (0: none). seq: last sequence number used. used: first free slot of the newest sector.
+    faults: copies that could not be written, ever. exported: last seq that the host has. single: the last write reached one copy only.
+    lost: sequence numbers that failed appends used up, as (first, last), or None.
     """
 
     def __init__(self, flash, blocks, first_block):
@@ -101,7 +102,10 @@ class Ring:
         return sector.walk(head[1] - 1 if head else 0, head[2] if head else 0)
 
     def adopt(self, sector):
-        """Goes on after `sector`, the walked newest one. Never on a page that was used before this boot: a page that the power cut off in one copy is not touched again in the other."""
+        """Goes on after `sector`, the walked newest one.
+
+        Never on a page that was used before this boot: a page that the power cut off in one copy is not touched again in the other.
+        """
         head = self.header(self.epoch)
         if head:
             self.exported = head[3]
@@ -134,7 +138,7 @@ class Ring:
             self._clear_page()
 
     def format(self):
-        """Makes an empty ring: every block that is blank gets its pointers, so that littlefs can go on allocating around it. Slow (about 1 ms a block); a blank journal only."""
+        """Makes an empty ring: every blank block gets its pointers, so that littlefs can go on allocating around it. Slow (1 ms a block)."""
         self.epoch = self.oldest = self.seq = self.ready = 0
         self.used = SLOTS
         self._chain = 0
@@ -172,14 +176,19 @@ class Ring:
         self._note_lost()
         return 0
 
-    def open(self, checkpoint):
-        """Opens the next sector; its first event is `checkpoint` (bytes). True when it is durable."""
+    def open(self, checkpoint, may_erase=True):
+        """Opens the next sector; its first event is `checkpoint` (bytes). True when it is durable.
+
+        may_erase: when no sector is ready one is erased now, for 90 ms; the last resort.
+        """
         count = layout.slots_for(len(checkpoint))
         if count >= SLOTS:
             raise ValueError("checkpoint does not fit in a sector")
         self.seq += 1
         for epoch in range(self.epoch + 1, self.epoch + 1 + AHEAD + 1):
             if epoch > self.ready:
+                if not may_erase:
+                    break
                 self._prepare_now(epoch)
             if not self._is_ready(epoch):
                 continue
@@ -193,6 +202,11 @@ class Ring:
                 return True
         self._note_lost()
         return False
+
+    def lose(self):
+        """Uses up a sequence number for an event that is not even tried."""
+        self.seq += 1
+        self._note_lost()
 
     def _note_lost(self):
         self.single = False
@@ -216,7 +230,10 @@ class Ring:
         return self.used
 
     def _write(self, index, start, raw, count, epoch=0):
-        """Writes the event into slots start.. of both copies, page by page: never are both copies of a page at risk. With `epoch` also the header. True when at least one copy of each page is whole."""
+        """Writes the event into slots start.. of both copies, page by page, so that never both copies of a page are at risk.
+
+        With `epoch` the header too. True when at least one copy of each page is whole.
+        """
         single = False
         chain = self._chain
         slot = start

@@ -1,0 +1,177 @@
+"""Keeps state and journal together: which is written first, and what happens when it cannot be written.
+
+Presses and requests: append, read back, apply; only then feedback. Clock events: apply, signal, then append, because alerts never wait for the journal (S-03).
+"""
+
+from device.journal.replay import replay
+from dosecore.apply import apply
+from dosecore.decide import decide
+from dosecore.events import encode
+from dosecore.instant import plus
+from dosecore.timeline import next_clock_event
+
+ROOM = 6  # free slots below which the next sector is opened in a calm moment, so that no alert waits for a checkpoint
+MEND_EVERY_S = 60  # a journal that refused is tried again so often
+
+
+class Keeper:
+    """state: the fold. recorded: False once an event could not be stored, until the journal takes events again.
+
+    signal: called with the instant of the first event after clock events were applied, before they are appended. units: work done, for the garbage collection.
+    """
+
+    def __init__(self, state, ring):
+        self.state = state
+        self.ring = ring
+        self.recorded = True
+        self.signal = None
+        self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
+        self.units = 0
+        self._pending = []
+        self._pending_from = None
+        self._mend_at = None
+        self._told_gap = None
+        self._told_single = 0
+
+    # -- writing
+
+    def _store(self, event):
+        """Appends one event; opens the next sector when it must. The state must be what the journal folds to."""
+        ring = self.ring
+        self.units += 4
+        raw = encode(event)
+        seq = ring.append(raw)
+        if seq is None:
+            if not self._open():
+                return False
+            seq = ring.append(raw)
+        if seq:
+            event.seq = seq
+        return bool(seq)
+
+    def _checkpoint(self, state):
+        return encode(decide(state, "checkpoint", {}, self.handled)[0])
+
+    def _open(self, may_erase=True):
+        state = self.state
+        if self._pending:
+            # Applied and not yet stored: a checkpoint of the state would make the boot apply them twice.
+            state = replay(self.ring, False).state or state
+        return self.ring.open(self._checkpoint(state), may_erase)
+
+    def commit(self, events, now):
+        """Stores and applies each event in turn. True when all are durable. They are applied all the same: a dose that started has started."""
+        if not events:
+            return True
+        self.flush()
+        self._mend(now)
+        whole = True
+        for event in events:
+            whole = self._keep(event, now) and whole
+            apply(self.state, event)
+        return whole
+
+    def command(self, name, args, now):
+        """Decides and commits what the shell found out. True when durable."""
+        return self.commit(decide(self.state, name, args, now), now)
+
+    # -- the clock's events
+
+    def bring(self, until):
+        """Applies what the clock has brought up to `until`; `flush` signals and stores it. True when there was something."""
+        state = self.state
+        any_brought = False
+        while True:
+            event = next_clock_event(state, until)
+            if event is None:
+                break
+            if self.recorded and len(self._pending) >= self.ring.free_slots:
+                self.flush()
+                if self.ring.free_slots == 0 and not self._open():
+                    self._failed(until)
+            if self._pending_from is None:
+                self._pending_from = event.mono
+            self._pending.append(event)
+            apply(state, event)
+            any_brought = True
+        if until > self.handled:
+            self.handled = until
+        return any_brought
+
+    def flush(self):
+        """Signals and then stores the clock events that were applied."""
+        if not self._pending:
+            return
+        if self.signal is not None:
+            self.signal(self._pending_from)
+        for event in self._pending:
+            self._keep(event, self.handled)
+        self._pending = []
+        self._pending_from = None
+
+    # -- when the journal refuses
+
+    def _keep(self, event, now):
+        """Stores the event, or counts it as lost. True when it is durable."""
+        if not self.recorded:
+            self.ring.lose()
+        elif not self._store(event):
+            self._failed(now)
+        return self.recorded
+
+    def _failed(self, now):
+        """The journal refuses: the device says so, and goes on without."""
+        self.recorded = False
+        self._mend_at = plus(now, MEND_EVERY_S)
+        for raised in decide(self.state, "condition", {"condition": "journal-fault", "present": True}, now):
+            apply(self.state, raised)
+
+    def _mend(self, now):
+        """Tries the journal again: the next sector begins with the state as it is, and a gap tells what is missing."""
+        if self.recorded or now < self._mend_at:
+            return
+        self._mend_at = plus(now, MEND_EVERY_S)
+        ring = self.ring
+        if not ring.open(self._checkpoint(self.state), False):
+            return
+        self.recorded = True
+        lost, ring.lost = ring.lost, None
+        if lost:
+            self.command("journal-gap", {"first": lost[0], "last": min(lost[1], ring.seq - 1)}, now)
+        self.command("fault", {"code": "journal", "words": "events were not recorded"}, now)
+        self.command("condition", {"condition": "journal-fault", "present": False}, now)
+
+    def mend_at(self):
+        """When a refusing journal is tried again, or None."""
+        return None if self.recorded else self._mend_at
+
+    # -- calm moments
+
+    def tidy(self, now):
+        """What can be done when nothing presses, without an erase: opens the next sector early, watches how full the ring is. True when the state changed."""
+        ring = self.ring
+        before = ring.seq
+        self._mend(now)
+        if not self.recorded:
+            return ring.seq != before
+        if ring.free_slots < ROOM and ring.ready > ring.epoch:
+            self.flush()
+            self._open(False)
+        if ring.single and self._told_single != ring.epoch:
+            self._told_single = ring.epoch
+            self.command("fault", {"code": "journal-copy", "words": "one of two copies could not be written"}, now)
+        full = ring.nearly_full()
+        if full != (self.state.alarm("journal-nearly-full") is not None):
+            self.command("condition", {"condition": "journal-nearly-full", "present": full}, now)
+        return ring.seq != before
+
+    def tidy_wanted(self):
+        return self.recorded and self.ring.free_slots < ROOM and self.ring.ready > self.ring.epoch
+
+    def erase(self, now):
+        """One erase ahead; what it destroys unexported is journaled first."""
+        lost = self.ring.erase_would_lose()
+        if lost is not None and lost != self._told_gap:
+            self._told_gap = lost
+            self.command("journal-gap", {"first": lost[0], "last": lost[1]}, now)
+        self.ring.erase_step()

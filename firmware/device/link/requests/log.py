@@ -1,0 +1,59 @@
+"""The journal for the host: stored slots as they are, and how far the host has them."""
+
+from dosecore.refusals import Refusal
+
+
+class Raw:
+    """Bytes that are answered in base64."""
+
+    def __init__(self, data):
+        self.data = data
+
+
+def _number(request, field, low, high, default=None):
+    """The whole number, or a Refusal."""
+    value = request.get(field, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        return Refusal("missing-field" if value is None else "bad-field", field, value, low, high)
+    return value
+
+
+def log(device, request, now):
+    ring = device.keeper.ring
+    epoch = _number(request, "epoch", 1, 0x3FFFFFFF)
+    slot = _number(request, "slot", 0, 63, 0)
+    copy = _number(request, "copy", 0, 1, 0)
+    for value in (epoch, slot, copy):
+        if isinstance(value, Refusal):
+            return value
+    data = ring.stored(epoch, slot, copy)
+    if data is None:
+        return Refusal("not-stored", "epoch", epoch, ring.oldest, ring.epoch)
+    return Raw(data)
+
+
+def log_info(device, request, now):
+    ring = device.keeper.ring
+    return {
+        "epochs": [ring.oldest, ring.epoch],
+        "first": ring.first_seq(),
+        "last": ring.seq,
+        "capacity": ring.capacity(),
+        "exported": ring.exported,
+        "faults": ring.faults,
+        "written": ring.used,
+    }
+
+
+def exported(device, request, now):
+    """The host has everything up to `seq`: those may go first when the ring is full (J-03)."""
+    ring = device.keeper.ring
+    seq = _number(request, "seq", 0, ring.seq)
+    if isinstance(seq, Refusal):
+        return seq
+    if seq > ring.exported:
+        refusal = device.act("exported", {"upto": seq}, now)
+        if refusal:
+            return refusal
+        ring.exported = seq
+    return {"ok": True}

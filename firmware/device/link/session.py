@@ -1,0 +1,123 @@
+"""The conversation: reads what came, answers what was asked, writes nothing else.
+
+On this MicroPython a write blocks while the host does not read (0.5 s for each 64 bytes, for ever when the cable was pulled), so a line is written only when the host has taken everything before it.
+"""
+
+import json
+import select
+import sys
+
+from machine import mem32
+from micropython import const
+
+from device.link.frames import CREDIT, LINE, Answer, Receiver
+from device.link.requests import TABLE
+from device.link.requests.log import Raw
+from dosecore.refusals import Refusal
+
+BYTES_A_PASS = const(64)
+_WRITE_MOST = const(64)
+_REMEMBERED = const(8)
+# Buffer control of endpoint 2 IN, the serial data to the host (RP2040 data sheet 4.1.2.5): AVAILABLE while the host has not yet taken it.
+_EP2_IN = const(0x50100090)
+_AVAILABLE = const(1 << 10)
+
+
+def refusal_answer(refusal):
+    answer = {"err": refusal.code}
+    if refusal.field is not None:
+        answer["field"] = refusal.field
+        answer["value"] = refusal.value
+        answer["low"] = refusal.low
+        answer["high"] = refusal.high
+    return answer
+
+
+class Session:
+    """One host at a time. `pump` when standard input is readable."""
+
+    def __init__(self, device):
+        self._device = device
+        self.stream = sys.stdin.buffer
+        self._out = sys.stdout.buffer
+        self._poll = select.poll()
+        self._poll.register(self.stream, select.POLLIN)
+        self._byte = bytearray(1)
+        self._receiver = Receiver()
+        self._answer = Answer()
+        self._done = []  # (id, answer) of the last requests that acted
+
+    def pump(self):
+        """Handles at most 64 bytes, and at most one request or one line, so that no deadline waits long. Returns work done (0: only bytes)."""
+        stream = self.stream
+        poll = self._poll.ipoll
+        byte = self._byte
+        feed = self._receiver.feed
+        for _ in range(BYTES_A_PASS):
+            ready = False
+            for _ in poll(0):
+                ready = True
+            if not ready:
+                return 0
+            stream.readinto(byte)
+            what = feed(byte[0])
+            if what == CREDIT:
+                if self._answer.waiting:
+                    self._write_line()
+                    return 1
+            elif what == LINE:
+                return self._request()
+        return 0
+
+    def _request(self):
+        request = self._receiver.request()
+        if request is None:
+            return 1
+        ident = request["id"]
+        for known, body in self._done:
+            if known == ident:
+                self._begin(ident, body, False)
+                return 4
+        function, acts = TABLE.get(request["do"], (None, False))
+        if function is None:
+            answer = Refusal("unknown-request", "do", request["do"])
+        else:
+            device = self._device
+            now = device.clock.now()
+            device.advance(now)
+            answer = function(device, request, now)
+            if acts:
+                device.changed = True
+        if isinstance(answer, Raw):
+            self._begin(ident, answer.data, True)
+            return 4
+        if isinstance(answer, Refusal):
+            answer = refusal_answer(answer)
+        body = json.dumps(answer).encode()
+        if acts:
+            if len(self._done) == _REMEMBERED:
+                self._done.pop(0)
+            self._done.append((ident, body))
+        self._begin(ident, body, False)
+        return 8
+
+    def _begin(self, ident, body, raw):
+        self._answer.begin(ident, body, raw)
+        self._write_line()
+
+    def _write_line(self):
+        """Writes one line, unless the host still has not taken the last: then it must ask again."""
+        if mem32[_EP2_IN] & _AVAILABLE:
+            self._answer.cancel()
+            return
+        answer = self._answer
+        length = answer.next_line()
+        buffer = answer.buffer
+        write = self._out.write
+        at = 0
+        while at < length:
+            end = min(at + _WRITE_MOST, length)
+            if write(buffer[at:end]) != end - at:
+                answer.cancel()
+                return
+            at = end

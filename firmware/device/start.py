@@ -1,0 +1,72 @@
+"""From reset to the first pass of the loop: why the chip was reset, what the journal says, what time it is."""
+
+from time import ticks_diff, ticks_ms
+
+import dosebell_build as build
+
+from device.clock import Clock
+from device.drivers import scratch
+from device.drivers.flash import JournalFlash
+from device.journal.replay import replay
+from device.journal.ring import Ring
+from device.keeper import Keeper
+from dosecore.state import State
+
+_BLOCK = 4096
+_WORDS_MOST = 100
+
+
+def open_journal():
+    """(ring, Replay or None when no sector is whole). Nothing is written yet."""
+    start = build.JOURNAL_OFFSET - build.STORAGE_OFFSET
+    flash = JournalFlash(start, build.JOURNAL_BLOCKS)
+    ring = Ring(flash, build.JOURNAL_BLOCKS, start // _BLOCK)
+    return ring, (replay(ring, True) if ring.scan() else None)
+
+
+def _start_clock(mono):
+    """The clock goes on from `mono` at the reset, whose counter was 0; without it, it starts with the counter."""
+    clock = Clock(ticks_ms, ticks_diff)
+    ticks = clock.ticks
+    s, ms = mono if mono is not None else (0, 0)
+    ms += ticks % 1000
+    clock.s, clock.ms = s + ticks // 1000 + ms // 1000, ms % 1000
+    return clock
+
+
+def start():
+    """(clock, keeper, warm): the state is folded, the boot journaled, and what is wrong is said."""
+    cause, mono, boot_before = scratch.reset_reason()
+    scratch.forget()
+    ring, found = open_journal()
+    state = found.state if found is not None else None
+    warm = mono is not None and state is not None and boot_before == state.boot
+    clock = _start_clock(mono if warm else None)
+    now = clock.now()
+    keeper = Keeper(State() if state is None else state, ring)
+    keeper.handled = now
+    if found is None:
+        ring.format()
+    keeper.command("boot", {"cause": cause, "warm": warm}, now)
+    _tell(keeper, found, now)
+    if not warm:
+        keeper.command("clock-lost", {}, now)
+    return clock, keeper, warm
+
+
+def _tell(keeper, found, now):
+    """What the journal has lost, said in the journal and by an alert (J-02, J-05)."""
+    words = None
+    if found is None:
+        words = "blank: a new board, or the log is lost"
+    elif found.state is None:
+        words = "no checkpoint could be read; the state is lost"
+    elif found.gaps:
+        words = "events are damaged in both copies"
+        for first, last in found.gaps:
+            keeper.command("journal-gap", {"first": first, "last": last}, now)
+    elif found.unreadable:
+        words = "%d events of a newer firmware" % found.unreadable
+    if words is not None:
+        keeper.command("fault", {"code": "journal", "words": words[:_WORDS_MOST]}, now)
+        keeper.command("condition", {"condition": "journal-fault", "present": True}, now)
