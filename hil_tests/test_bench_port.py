@@ -16,14 +16,16 @@ from hil_tests.conftest import MakeBench
 
 WALL_LIMIT_S = 30
 
-# Plain pyserial, as any program would use it: opens the port twice, and is slow.
+# Plain pyserial, as any program would use it: opens the port twice, and takes its time.
 CLIENT = """
 import serial, sys, time
 for word in (b"good morning", bytes(range(256))):
-    time.sleep(0.1)
+    time.sleep(0.05)
     with serial.Serial(sys.argv[1], 115200, timeout=5) as port:
-        port.write(word)
-        assert port.read(len(word)) == word, word
+        for _ in range(3):
+            time.sleep({pause})
+            port.write(word)
+            assert port.read(len(word)) == word, word
 print("understood")
 """
 
@@ -58,11 +60,13 @@ def run_client(bedside: Bedside, program: str, link: Path) -> tuple[str, float]:
 
 
 def test_a_separate_program_talks_through_the_port_and_time_waits_for_it(bell: bytes, tmp_path: Path) -> None:
-    bedside = Bedside.of_board(bell, BOARD_FILE)
-    said, seconds = run_client(bedside, CLIENT, tmp_path / "port")
+    quick, slow = (Bedside.of_board(bell, BOARD_FILE) for _ in range(2))
+    said, seconds = run_client(quick, CLIENT.format(pause=0), tmp_path / "port")
     assert said == "understood\n"
     assert seconds < 0.5, "time ran while the program did nothing"
     assert not (tmp_path / "port").is_symlink()
+    assert run_client(slow, CLIENT.format(pause=0.1), tmp_path / "port") == (said, seconds)
+    assert list(slow.lights["green"]) == list(quick.lights["green"])
 
 
 def test_a_program_that_does_not_read_stops_no_light_for_longer_than_micropython_waits(

@@ -102,8 +102,7 @@ class SerialPort:
                 events = poll.poll(0)
             else:
                 events = poll.poll(wait_s * 1000)
-        came = self._follow_port(not self._hung_up(events))
-        came = self._to_device() or came
+        came = self._follow_port(events) or self._to_device()
         self.flush()
         return came
 
@@ -114,13 +113,14 @@ class SerialPort:
     def _hung_up(events: list[tuple[int, int]]) -> bool:
         return any(event & select.POLLHUP for _, event in events)
 
-    def _follow_port(self, opened: bool) -> bool:
+    def _follow_port(self, events: list[tuple[int, int]]) -> bool:
+        """Open or close the port as the program has: before its first byte, after its last one. True if that changed."""
+        opened = not self._hung_up(events) or any(event & select.POLLIN for _, event in events)
         if opened == self._usb.opened:
             return False
         if opened:
             self._usb.open_port()
         else:
-            self._to_device()  # what the program wrote before it closed the port
             self._unread.clear()
             self._usb.close_port()
         return True
