@@ -1,0 +1,138 @@
+"""Holds the core against the model: the same steps on both, every event, alert and burst compared."""
+
+from tests.driver import Device, Refused, instant
+from tests.model.bedside import Model
+from tests.model.scripts import INSTANTS, UTC0
+
+# Which details the model knows; the others are for diagnosis only.
+DETAILS = {
+    "course-started": ("mode",),
+    "course-stopped": ("by",),
+    "course-rescheduled": ("due", "dropped"),
+    "cycle-started": ("due",),
+    "cycle-completed": ("given", "partial", "held", "missed", "unknown"),
+    "dose-due": ("not_before",),
+    "dose-started": ("variance_ms", "override"),
+    "dose-interrupted": ("infused_ms",),
+    "dose-resumed": ("remaining_ms",),
+    "dose-stopped": ("infused_ms", "by"),
+    "dose-on-hold": ("reason",),
+    "dose-reason": ("reason",),
+    "dose-undone": ("press",),
+    "dose-closed": ("outcome",),
+    "dose-recorded": ("outcome", "started"),
+    "start-refused": ("reason",),
+    "alert-raised": ("condition",),
+    "alert-acknowledged": ("condition",),
+    "alert-cleared": ("condition",),
+}
+UNSPOKEN = ("boot", "clock-set", "checkpoint", "self-test", "fault")
+COUNTED = ("missed-doses", "doses-not-observed")
+
+
+def _plain(value):
+    return value[0] * 1000 + value[1] if isinstance(value, tuple) else value
+
+
+def from_model(note):
+    place = (note.cycle, note.slot) if note.kind.startswith(("dose-", "cycle-start", "course-resch")) else (0, 0)
+    if note.kind == "cycle-started":
+        place = (note.cycle, 0)
+    return (note.kind, note.utc, place, tuple(note.detail.get(k) for k in DETAILS.get(note.kind, ())))
+
+
+def from_core(event):
+    utc = None if event.utc is None else _plain(event.utc)
+    place = (event.cycle, event.slot) if event.kind.startswith(("dose-", "cycle-start", "course-resch")) else (0, 0)
+    if event.kind == "cycle-started":
+        place = (event.cycle, 0)
+    return (event.kind, utc, place, tuple(_plain(event.detail[k]) for k in DETAILS.get(event.kind, ())))
+
+
+def _ordered(happenings):
+    """Alerts of one kind at one instant have no order among themselves."""
+    for first in range(len(happenings)):
+        last = first
+        while last < len(happenings) and happenings[last][:2] == happenings[first][:2]:
+            last += 1
+        if happenings[first][0].startswith("alert-"):
+            happenings[first:last] = sorted(happenings[first:last])
+    return happenings
+
+
+def _placeless(alerts):
+    """(condition, priority, since, slot of a phase): the place of the others is not specified."""
+    phases = ("due", "late", "overdue", "on-hold", "interrupted")
+    return [(a[0], a[1], a[2]) + (a[3:5] if a[0] in phases else ()) + (a[5:] if a[0] in COUNTED else ()) for a in alerts]
+
+
+class Twin:
+    """The core and the model side by side: each step is done to both, and both must agree after it."""
+
+    def __init__(self, utc=UTC0, after_event=None):
+        self.core = Device(after_event)
+        self.core.boot(utc=utc)
+        self.model = Model(error=utc)
+        self.utc0 = utc
+        self.seen = [0, 0]
+        self.seen_bursts = 0
+        self.steps = []
+
+    @property
+    def t(self):
+        return self.core.t
+
+    def check(self):
+        core = [from_core(e) for e in self.core.log[self.seen[0] :] if e.kind not in UNSPOKEN]
+        model = [from_model(n) for n in self.model.notes[self.seen[1] :]]
+        told = "after %r at %d" % (self.steps[-3:], self.t)
+        core, model = _ordered(core), _ordered(model)
+        assert core == model, "%s\n core:  %s\n model: %s" % (told, "\n        ".join(map(str, core)), "\n        ".join(map(str, model)))
+        self.seen = [len(self.core.log), len(self.model.notes)]
+        core, model = _placeless(self.core.standing()), _placeless(self.model.alerts())
+        assert core == model, "alerts %s\n core:  %s\n model: %s" % (told, core, model)
+        core, model = self.core.bursts[self.seen_bursts :], self.model.bursts[self.seen_bursts :]
+        assert core == model, "bursts %s\n core:  %s\n model: %s\n standing %s" % (told, core[:30], model[:30], self.core.standing())
+        self.seen_bursts = len(self.core.bursts)
+
+    def _do(self, what, *arguments):
+        self.steps.append((self.t, what) + arguments)
+
+    def to(self, t):
+        self._do("to", t)
+        self.core.to(t)
+        self.model.to(t)
+        self.check()
+
+    def wait(self, duration):
+        self.to(self.t + duration)
+
+    def down(self, button):
+        self._do("down", button)
+        self.core.down(button)
+        self.model.down(button)
+        self.check()
+
+    def up(self, button):
+        self._do("up", button)
+        self.core.up(button)
+        self.model.up(button)
+        self.check()
+
+    def offer(self, name, arguments):
+        """The core judges whether the change can be offered; the model is asked only when it can. Returns the refusal's code or None."""
+        self._do("offer", name, arguments)
+        try:
+            self.core.offer(name, **{k: instant(v) if k in INSTANTS and v is not None else v for k, v in arguments.items()})
+        except Refused as no:
+            self.check()
+            return no.args[0]
+        assert self.model.offer_change(name, **arguments), "the model is busy"
+        self.check()
+        return None
+
+    def reason(self, cycle, slot, reason):
+        self._do("reason", cycle, slot, reason)
+        self.core.command("dose-reason", cycle=cycle, slot=slot, reason=reason)
+        self.model.reason(cycle, slot, reason)
+        self.check()

@@ -1,0 +1,524 @@
+"""The course as the specification tells it, in plain integers of milliseconds: what happens to each slot, when, and what is counted.
+
+Written from the requirements and the decisions alone, as an answer key: nothing here is taken from the core. Time runs on one axis, `t`, the tester's
+clock: milliseconds since the script began, unaffected by what the device knows. The device's UTC is `t + error`, or unknown when `error` is None.
+A dose keeps what was done to it; what the clock does to it is worked out from that, again and again, by `Course.plan`.
+"""
+
+import copy
+from dataclasses import dataclass, field
+
+MARKS = ("dose-due", "dose-late", "dose-overdue")
+LATCHED = ("missed-doses", "doses-not-observed", "review-holds")
+ANSWERED_BY_ANY_BUTTON = ("infusion-ended", "next-cycle", "supportive-care")
+TECHNICAL = ("clock-lost", "journal-fault", "self-test-failed", "stuck-button", "maintenance")
+OUTCOMES = ("given", "partial", "held", "missed", "unknown")
+
+# S-11: what comes first at one instant.
+INFUSION_END, CLOSING, CYCLE_END, DUE, LATE, OVERDUE, ALERT = range(7)
+
+
+class Rules:
+    """A regimen's durations in ms. In a bench regimen a minute is a second and a day 1,440 of them (R-01)."""
+
+    def __init__(self, regimen):
+        self.minute = 1000 if regimen["bench"] else 60_000
+        self.day = 1440 * self.minute
+        self.grid = regimen["anchor"] == "grid"
+        for name in ("max_doses", "cycles", "hold_review_count"):
+            setattr(self, name, regimen[name])
+        for name in ("interval", "infusion", "early", "late", "overdue", "missed", "min_gap", "hold_remind"):
+            setattr(self, name, regimen[name + "_min"] * self.minute)
+        self.pre_dose_check = regimen["pre_dose_check_min"] * self.minute
+        self.supportive_care = regimen["supportive_care_review_min"] * self.minute
+        self.span = regimen["max_days"] * self.day
+        self.cycle_span = regimen["cycle_days"] * self.day
+
+
+@dataclass
+class Note:
+    """One expected event: kind, instant on the tester's clock, UTC (None: unknown), place, and the details that matter."""
+
+    kind: str
+    t: int
+    utc: int | None
+    cycle: int = 0
+    slot: int = 0
+    detail: dict = field(default_factory=dict)
+
+
+@dataclass
+class Dose:
+    cycle: int
+    slot: int
+    touch: str = ""  # "", infusing, interrupted, on-hold, closed: what was done; the clock's phases are in `said`
+    said: tuple = ()  # the marks that were logged
+    handled: bool = False  # was it ever started or held
+    outcome: str = ""
+    start_t: int | None = None
+    start_utc: int | None = None
+    end_t: int | None = None  # when the last infusion of it ended
+    run_t: int = 0  # the running infusion's (re)start
+    infused: int = 0  # ms infused before `run_t`
+    broken_t: int = 0
+    held_t: int = 0
+    since_t: int = 0  # of the phase it is in
+    reason: str = "unspecified"
+    reason_taken: bool = False
+
+    @property
+    def phase(self):
+        if self.touch:
+            return self.touch
+        return {"": "waiting", "dose-due": "due", "dose-late": "late", "dose-overdue": "overdue"}[
+            max(self.said, key=MARKS.index, default="")
+        ]
+
+
+@dataclass
+class Alert:
+    condition: str
+    since: int
+    count: int = 0
+    acknowledged: bool = False
+    cycle: int = 0
+    slot: int = 0
+
+
+class Cycle:
+    def __init__(self, rules, number, slot, due_utc):
+        self.rules = rules
+        self.number = number
+        self.first_slot = slot
+        self.bases = [(slot, due_utc)]  # from which slot on which due holds; later entries win
+        self.doses = {k: Dose(number, k) for k in range(1, rules.max_doses + 1)}
+        self.done_t = None
+
+    def due(self, k):
+        base, due = self.bases[0]
+        for slot, moved in self.bases[1:]:
+            if slot <= k:
+                base, due = slot, moved
+        return due + (k - base) * self.rules.interval
+
+    def has(self, k):
+        limit = self.rules.span
+        return k <= self.rules.max_doses and (not limit or self.due(k) < self.due(1) + limit)
+
+    def slots(self):
+        """The doses of this device in this cycle, in order."""
+        chosen = []
+        for k in range(self.first_slot, self.rules.max_doses + 1):
+            if not self.has(k):
+                break
+            chosen.append(self.doses[k])
+        return chosen
+
+    def end(self, k):
+        return self.due(k + 1) if self.has(k + 1) else self.due(k) + self.rules.interval
+
+    def counts(self):
+        tally = dict.fromkeys(OUTCOMES, 0)
+        for dose in self.doses.values():
+            if dose.outcome in tally:
+                tally[dose.outcome] += 1
+        return tally
+
+
+class Course:
+    """A device's course: `state` as in `status`, the cycles, the latched alerts and the log of expected events."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.state = "unconfigured"
+        self.armed = False
+        self.rules = None
+        self.cycles = []
+        self.outside_start = None  # UTC of a dose given before this device took over
+        self.notes = []
+        self.alerts = {}  # condition -> Alert: those that are no slot's phase
+        self.waiting_closings = []  # (t, dose): infusions that ended, their slots close in the closings' turn
+        self.waiting_clears = []  # (t, condition)
+        self.waiting_alerts = []  # (t, condition, cycle, slot): to be raised in the alerts' turn
+        self.undoable = []  # (press, dose, what it was, the base that it made, t)
+        self.watch_utc = -(10**15)
+        self.looked_away = False  # the last unwatched stretch was a stop, not an outage
+        self.stopped_t = None
+        self.supportive_t = None
+        self.quiet_end = None  # when the last infusion stopped running
+        self.opened_t = 0  # since when the earliest slot not closed is open
+        self.cycle_offered = False
+
+    # -- small helpers
+    def utc(self, t):
+        return None if self.error is None else t + self.error
+
+    def note(self, kind, t, dose=None, cycle=0, slot=0, **detail):
+        if dose is not None:
+            cycle, slot = dose.cycle, dose.slot
+        self.notes.append(Note(kind, t, self.utc(t), cycle, slot, detail))
+
+    @property
+    def cycle(self):
+        return self.cycles[-1] if self.cycles else None
+
+    def oldest(self):
+        """The earliest slot not closed: what START and HOLD mean. None unless running."""
+        if self.state != "running":
+            return None
+        return next((d for d in self.cycle.slots() if d.touch != "closed"), None)
+
+    def last_start(self, but):
+        """UTC of the last actual start in the course, `but`'s own left out; None if there is none."""
+        starts = [d.start_utc for c in self.cycles for d in c.doses.values() if d is not but and d.start_utc is not None]
+        if self.outside_start is not None:
+            starts.append(self.outside_start)
+        return max(starts, default=None)
+
+    def earliest(self, dose):
+        due = self.cycles[dose.cycle - self.cycles[0].number].due(dose.slot)
+        last = self.last_start(dose)
+        return due if last is None else max(due, last + self.rules.min_gap)
+
+    def closing(self, dose):
+        return min(self.earliest(dose) + self.rules.missed, self.cycle.end(dose.slot))
+
+    def infusing(self):
+        return any(d.touch == "infusing" for d in self.cycle.doses.values()) if self.cycles else False
+
+    # -- what the clock does
+    def plan(self):
+        """Everything that the clock will do if no one does anything: (t, rank, slot, action, arguments)."""
+        plan = []
+        if self.state == "running":
+            known = self.error is not None
+            opened = True
+            for dose in self.cycle.slots():
+                if dose.touch == "infusing":
+                    plan.append((dose.run_t + self.rules.infusion - dose.infused, INFUSION_END, dose.slot, self._complete, (dose,)))
+                elif known and dose.touch != "closed":
+                    plan += self._plan_open(dose, opened)
+                opened = opened and dose.touch == "closed"
+        if self.supportive_t is not None:
+            plan.append((self.supportive_t, ALERT, 99, self._supportive, ()))
+        if self.state == "resting" and not self.cycle_offered and self.error is not None:
+            ready = max(self.cycle.due(1) + self.rules.cycle_span - self.error, self.cycle.done_t)
+            plan.append((ready, ALERT, 98, self._offer_cycle, ()))
+        for entry in self.waiting_closings:
+            plan.append((entry[0], CLOSING, entry[1].slot, self._close_ended, (entry,)))
+        for entry in self.waiting_clears:
+            plan.append((entry[0], ALERT, -1, self._log_clear, (entry,)))
+        for entry in self.waiting_alerts:
+            plan.append((entry[0], ALERT, entry[3], self._raise_waiting, (entry,)))
+        ended = self.alerts.get("infusion-ended")
+        if ended:
+            plan.append((ended.since + 30 * self.rules.minute, ALERT, 0, self._clear, ("infusion-ended",)))
+        return plan
+
+    def _plan_open(self, dose, opened):
+        rules = self.rules
+        due, end = self.cycle.due(dose.slot), self.cycle.end(dose.slot)
+        if dose.touch == "on-hold":
+            return [(end - self.error, CLOSING, dose.slot, self._close, (dose, "held"))]
+        if dose.touch == "interrupted":
+            at = max(end - self.error, dose.broken_t + 15 * rules.minute)
+            return [(at, CLOSING, dose.slot, self._stop_infusion, (dose, "clock"))]
+        earliest, closing = self.earliest(dose), self.closing(dose)
+        unseen = not dose.said and not dose.handled and not self.looked_away
+        outcome = "unknown" if unseen and closing <= self.watch_utc else "missed"
+        plan = [(closing - self.error, CLOSING, dose.slot, self._close, (dose, outcome))]
+        if closing <= self.watch_utc and not dose.said:
+            return plan
+        newest_said = max((MARKS.index(m) for m in dose.said), default=-1)
+        marks = [(due, 0), (earliest + rules.late, 1), (earliest + rules.overdue, 2)]
+        marks = [(at, n) for at, n in marks if n > newest_said and at < closing]
+        passed = [m for m in marks if m[0] <= self.watch_utc]
+        for at, n in passed[-1:] + [m for m in marks if m[0] > self.watch_utc]:
+            plan.append((at - self.error, DUE + n, dose.slot, self._mark, (dose, MARKS[n])))
+        check = self.alerts.get("pre-dose-check")
+        if rules.pre_dose_check and opened and not dose.said and not check:
+            at = max(due - rules.pre_dose_check - self.error, self.opened_t)
+            if at < due - self.error:
+                plan.append((at, ALERT, dose.slot, self._raise, ("pre-dose-check", dose)))
+        return plan
+
+    def next_change(self):
+        """(t, rank, slot, action, arguments) of the next thing that the clock does, or None."""
+        return min(self.plan(), key=lambda p: p[:3], default=None)
+
+    def do(self, change):
+        t, _, _, action, arguments = change
+        action(t, *arguments)
+
+    def _complete(self, t, dose):
+        dose.touch, dose.outcome, dose.end_t = "closed", "given", t
+        self.opened_t = t
+        self.quiet_end = t
+        self.note("dose-completed", t, dose)
+        self.waiting_alerts.append((t, "infusion-ended", dose.cycle, dose.slot))
+        self.waiting_closings.append((t, dose))
+
+    def _close_ended(self, t, entry):
+        self.waiting_closings.remove(entry)
+        self.note("dose-closed", t, entry[1], outcome=entry[1].outcome)
+        self._closed(t)
+
+    def _stop_infusion(self, t, dose, by):
+        """An infusion that is over before its time: the slot closes as partial, the line is to be flushed."""
+        if dose.touch == "infusing":
+            dose.infused += t - dose.run_t
+        self.quiet_end = t
+        dose.touch, dose.outcome, dose.end_t = "closed", "partial", t
+        self.opened_t = t
+        self.note("dose-stopped", t, dose, infused_ms=dose.infused, by=by)
+        self.waiting_alerts.append((t, "infusion-ended", dose.cycle, dose.slot))
+        self.waiting_closings.append((t, dose))
+
+    def _close(self, t, dose, outcome):
+        dose.touch, dose.outcome = "closed", outcome
+        self.note("dose-closed", t, dose, outcome=outcome)
+        condition = {"missed": "missed-doses", "unknown": "doses-not-observed"}.get(outcome)
+        if condition:
+            self.waiting_alerts.append((t, condition, dose.cycle, dose.slot))
+        self._closed(t)
+
+    def _closed(self, t):
+        """A slot was closed or dropped: the next one is open from here; was it the last one, so is the cycle completed."""
+        self.opened_t = t
+        cycle = self.cycle
+        if self.state != "running" or any(d.touch != "closed" for d in cycle.slots()):
+            return
+        cycle.done_t = t
+        self.undoable = []
+        self.note("cycle-completed", t, cycle=cycle.number, **cycle.counts())
+        self._plan_supportive(t)
+        self.cycle_offered = False
+        if cycle.number == self.rules.cycles:
+            self.state = "completed"
+            self.note("course-completed", t, cycle=cycle.number)
+        else:
+            self.state = "resting"
+
+    def _plan_supportive(self, t):
+        if not self.rules.supportive_care:
+            return
+        ends = [d.end_t for c in self.cycles for d in c.doses.values() if d.end_t is not None]
+        self.supportive_t = max([t] + [end + self.rules.supportive_care for end in ends])
+
+    def _mark(self, t, dose, mark):
+        dose.said += (mark,)
+        dose.since_t = t
+        detail = {}
+        if mark == "dose-due":
+            earliest = self.earliest(dose)
+            detail["not_before"] = earliest if earliest > self.cycle.due(dose.slot) else None
+        self.note(mark, t, dose, **detail)
+        if mark == "dose-due" and "infusion-ended" in self.alerts and self.alerts["infusion-ended"].since < t:
+            self._clear(t, "infusion-ended")
+        self._end_check(t, dose)
+
+    # -- alerts that are no phase
+    def _raise(self, t, condition, dose=None, count=0):
+        standing = self.alerts.get(condition)
+        if standing and condition in ("missed-doses", "doses-not-observed"):
+            count = standing.count + 1
+        place = (dose.cycle, dose.slot) if dose else (0, 0)
+        self.alerts[condition] = Alert(condition, t, count or 1, False, *place)
+        self.note("alert-raised", t, cycle=place[0], slot=place[1], condition=condition, count=count or 1)
+
+    def _raise_waiting(self, t, entry):
+        self.waiting_alerts.remove(entry)
+        self._raise(t, entry[1], Dose(entry[2], entry[3]))
+
+    def _clear(self, t, condition):
+        """The condition's cause is gone; that is logged in the alerts' turn."""
+        if self.alerts.pop(condition, None):
+            self.waiting_clears.append((t, condition))
+
+    def _log_clear(self, t, entry):
+        self.waiting_clears.remove(entry)
+        self.note("alert-cleared", t, condition=entry[1])
+
+    def _end_check(self, t, dose=None):
+        """The check before a dose (before `dose`, if named) is over."""
+        check = self.alerts.get("pre-dose-check")
+        if check and (dose is None or (check.cycle, check.slot) == (dose.cycle, dose.slot)):
+            self._clear(t, "pre-dose-check")
+
+    def _supportive(self, t):
+        self.supportive_t = None
+        self._raise(t, "supportive-care")
+
+    def _offer_cycle(self, t):
+        self.cycle_offered = True
+        self._raise(t, "next-cycle")
+
+    def acknowledge(self, t, conditions):
+        for condition in conditions:
+            alert = self.alerts[condition]
+            self.note("alert-acknowledged", t, condition=condition)
+            if condition in TECHNICAL:
+                alert.acknowledged = True
+            else:
+                del self.alerts[condition]
+
+    # -- what a nurse does to a dose
+    def _before(self, press, dose, t):
+        self.undoable.append((press, dose, copy.copy(dose), None, t))
+        self._end_check(t, dose)
+        dose.handled = True
+
+    def why_not(self, dose, t):
+        """The reason for which START is refused, or ""."""
+        if self.infusing():
+            return "infusing"
+        if dose is None:
+            return "no-slot-open"
+        if dose.touch == "interrupted" or self.error is None:
+            return ""
+        now = self.utc(t)
+        if dose.phase == "waiting" and now < self.cycle.due(dose.slot) - self.rules.early:
+            return "too-early"
+        last = self.last_start(dose)
+        if last is not None and now < last + self.rules.min_gap:
+            return "gap"
+        return ""
+
+    def start(self, t, dose, override=""):
+        if dose.touch == "interrupted":
+            self._before("resume", dose, t)
+            dose.touch, dose.run_t = "infusing", t
+            self.note("dose-resumed", t, dose, remaining_ms=self.rules.infusion - dose.infused)
+            return
+        self._before("start", dose, t)
+        now = self.utc(t)
+        due = self.cycle.due(dose.slot)
+        dose.touch, dose.start_t, dose.start_utc, dose.run_t, dose.infused = "infusing", t, now, t, 0
+        dose.since_t = t
+        if not self.rules.grid and now is not None:
+            base = (dose.slot + 1, now + self.rules.interval)
+            self.cycle.bases.append(base)
+            self.undoable[-1] = self.undoable[-1][:3] + (base, t)
+        self.note("dose-started", t, dose, variance_ms=None if now is None else now - due, override=override)
+
+    def hold(self, t, dose):
+        self._before("hold", dose, t)
+        dose.touch, dose.held_t, dose.reason, dose.reason_taken = "on-hold", t, "unspecified", False
+        self.note("dose-on-hold", t, dose, reason="unspecified")
+
+    def take_reason(self, t, dose, reason, by="bedside"):
+        dose.reason, dose.reason_taken = reason, True
+        self.note("dose-reason", t, dose, reason=reason)
+        held = [d for d in self.cycles[dose.cycle - self.cycles[0].number].doses.values()]
+        held = [d for d in held if (d.touch == "on-hold" or d.outcome == "held") and d.reason != "awaiting-drug"]
+        if by == "bedside" and self.rules.hold_review_count and len(held) >= self.rules.hold_review_count:
+            self._raise(t, "review-holds", count=len(held))
+
+    def interrupt(self, t, dose):
+        self._before("interrupt", dose, t)
+        dose.infused += t - dose.run_t
+        dose.touch, dose.broken_t = "interrupted", t
+        self.quiet_end = t
+        self.note("dose-interrupted", t, dose, infused_ms=dose.infused)
+
+    def stop_dose(self, t, dose):
+        self._before("stop", dose, t)
+        self._stop_infusion(t, dose, "bedside")
+
+    def undo(self, t):
+        """Takes back the newest press of the last 60 s. Returns its name, or ""."""
+        if not self.undoable or t - self.undoable[-1][4] > 60_000:
+            return ""
+        press, dose, was, base, _ = self.undoable.pop()
+        was_running = dose.touch == "infusing"
+        dose.__dict__.update(was.__dict__)
+        if base is not None and self.cycle.bases[-1] is base:
+            self.cycle.bases.pop()
+        if was_running and dose.touch != "infusing":
+            self.quiet_end = t
+        self.note("dose-undone", t, dose, press=press)
+        ended = self.alerts.get("infusion-ended")
+        if ended and (ended.cycle, ended.slot) == (dose.cycle, dose.slot) and dose.touch != "closed":
+            self._clear(t, "infusion-ended")
+        check = self.alerts.get("pre-dose-check")
+        if check and check.slot > dose.slot:
+            self._clear(t, "pre-dose-check")
+        return press
+
+    # -- what the host and the bedside do to the course
+    def configure(self, regimen, armed=False):
+        self.rules = Rules(regimen)
+        self.state, self.armed, self.cycles, self.supportive_t, self.outside_start = "ready", armed, [], None, None
+
+    def course_start(self, t, due=None, cycle=1, slot=1, last=None, mode="now"):
+        self.supportive_t, self.cycles, self.undoable, self.outside_start = None, [], [], last
+        self.armed = False
+        self.note("course-started", t, mode=mode)
+        self._cycle(t, cycle, self.utc(t) if due is None else due, slot)
+
+    def _cycle(self, t, number, due, slot=1):
+        self.state, self.supportive_t, self.cycle_offered = "running", None, False
+        self.cycles.append(Cycle(self.rules, number, slot, due))
+        self.opened_t = t
+        self._clear(t, "next-cycle")
+        self.note("cycle-started", t, cycle=number, due=due)
+
+    def next_cycle(self, t, due=None):
+        self._cycle(t, self.cycle.number + 1, self.utc(t) if due is None else due)
+
+    def next_cycle_from(self):
+        """UTC from which the next cycle may start."""
+        return self.cycle.due(1) + self.rules.cycle_span
+
+    def course_stop(self, t, by="host"):
+        self.before_stop, self.state = self.state, "stopped"
+        for dose in self.cycle.slots() if self.before_stop == "running" else []:
+            if dose.touch in ("infusing", "interrupted"):
+                self._stop_infusion(t, dose, by)
+                self._close_ended(t, self.waiting_closings[-1])
+            elif dose.touch == "on-hold":
+                dose.touch, dose.outcome = "closed", "held"
+                self.opened_t = t
+                self.note("dose-closed", t, dose, outcome="held")
+        self.stopped_t, self.undoable = t, []
+        self.note("course-stopped", t, by=by)
+        self._end_check(t)
+        self._clear(t, "next-cycle")
+        self._plan_supportive(t)
+
+    def resume(self, t):
+        self.state, self.supportive_t = self.before_stop, None
+        self.watch_utc, self.looked_away = self.utc(t), True
+        self.note("course-resumed", t)
+        self._closed(self.opened_t)
+
+    def movable(self, t):
+        """The slot that a reschedule moves: the earliest that is waiting or not yet opened; None if there is none."""
+        if self.state != "running":
+            return None
+        now = self.utc(t)
+        return next((d for d in self.cycle.slots() if not d.touch and not d.said and self.cycle.due(d.slot) > now), None)
+
+    def reschedule(self, t, due):
+        dose = self.movable(t)
+        before = len(self.cycle.slots())
+        self.cycle.bases.append((dose.slot, due))
+        dropped = max(0, before - len(self.cycle.slots()))
+        self.note("course-rescheduled", t, dose, due=due, dropped=dropped)
+        if self.utc(t) < due - self.rules.pre_dose_check:
+            self._end_check(t)
+        if dropped:
+            self._closed(t)
+
+    def record(self, t, cycle, slot, outcome, started=None, ended=None, reason="unspecified"):
+        dose = self.cycles[cycle - self.cycles[0].number].doses[slot]
+        was_open = dose.touch != "closed"
+        dose.touch, dose.outcome = "closed", outcome
+        dose.start_utc = started if outcome in ("given", "partial") else None
+        if outcome in ("given", "partial"):
+            dose.end_t = ended - self.error if ended is not None else dose.end_t
+        dose.reason = reason
+        self.undoable = [entry for entry in self.undoable if entry[1] is not dose]
+        self.note("dose-recorded", t, dose, outcome=outcome, started=started)
+        if was_open and dose.cycle == self.cycle.number:
+            self._closed(t)

@@ -1,0 +1,29 @@
+"""Scripted courses, core against model: every event, count, instant, alert and burst (R-03 to R-05, S-01 to S-11, A-01 to A-04)."""
+
+import pytest
+
+from dosecore.view import course_view
+from tests.model.compare import Twin
+from tests.model.courses import COURSES
+from tests.model.scripts import play
+
+
+def counts(model):
+    return [cycle.counts() for cycle in model.course.cycles]
+
+
+@pytest.mark.req(
+    "R-03", "R-04", "R-05", "S-01", "S-02", "S-04", "S-05", "S-06", "S-07", "S-08", "S-09", "S-10", "S-11", "A-02", "A-03", "A-04"
+)  # fmt: skip
+@pytest.mark.parametrize("name", sorted(COURSES))
+def test_course_goes_as_calculated(name):
+    """Given a script, when it is played on the core and on the model, then both tell the same story at every step."""
+    script, expected = COURSES[name]()
+    twin = play(script, Twin())
+    view = course_view(twin.core.state, twin.core.now)
+    assert view["state"] == expected["state"]
+    assert [list(c.values()) for c in counts(twin.model)] == expected["counts"]
+    assert list(view["counts"].values()) == expected["counts"][-1]
+    kinds = [event.kind for event in twin.core.log]
+    for kind, number in expected.get("kinds", {}).items():
+        assert kinds.count(kind) == number, kind
