@@ -51,9 +51,9 @@ class RamFlash:
 class ScriptedDevice:
     """A device that answers in a thread of its own while it is entered as a context.
 
-    confirm: what the bed does with a change: True confirms it, False lets it lapse after `offer_s`. silent: never answers. chatter: said at every byte that comes in, instead of
-    answering. lose: so many answers are made and then lost. damage: so many answers go out with a wrong bit. unplug_on: the request at which the cable is pulled. answers: fixed
-    answers by request.
+    confirm: what the bed does with a change: True confirms it, False lets it lapse after `offer_s`. silent: never answers. chatter: said at
+    every byte that comes in, instead of answering. lose: so many answers are made and then lost. damage: so many answers go out with a wrong
+    bit. unplug_on: the request at which the cable is pulled. answers: fixed answers by request. asked: what was asked.
     """
 
     def __init__(self, id: str = "e66118604b2a5c21", *, sectors: int = 8, socket_port: bool = False) -> None:

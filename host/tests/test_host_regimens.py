@@ -6,6 +6,7 @@ import pytest
 from host_command import dosebell
 
 from dosebell import regimens
+from dosebell.errors import DosebellError
 from dosecore.regimen import KEYS, NUMBERS, built_in, check
 
 GOOD = regimens.as_toml({**built_in()["hd-il2"], "name": "ours"})
@@ -41,7 +42,7 @@ def test_every_number_is_among_those_tried() -> None:
 @pytest.mark.req("R-01", "H-01")
 @pytest.mark.parametrize(("field", "value", "bounds"), OUT_OF_RANGE)
 def test_a_field_out_of_range_is_named(field: str, value: int, bounds: str) -> None:
-    with pytest.raises(regimens.DosebellError) as refused:
+    with pytest.raises(DosebellError) as refused:
         regimens.changed(regimens.load("hd-il2"), [f"{field}={value}"])
     assert refused.value.exit_code == 2
     assert refused.value.sentence == f"{field} is {value}: it must be a whole number from {bounds}."

@@ -53,7 +53,7 @@ def start(
     Example: dosebell course start
              dosebell course start --at 14:00
              dosebell course start --armed
-             dosebell course start --cycle 1 --slot 5 --last-start 06:10 --at 14:00
+             dosebell course start --slot 5 --last-start 06:10 --at 14:00
     """
     if armed:
         given = [

@@ -169,5 +169,5 @@ def _alert_rows(alerts: list[dict[str, Any]], now: list[int] | None) -> Iterator
 
 
 def _journal_words(journal: dict[str, Any]) -> str:
-    faults = f", {journal['faults']} faults" if journal["faults"] else ""
+    faults = f", {journal['faults']} fault{'s' if journal['faults'] > 1 else ''}" if journal["faults"] else ""
     return f"events {journal['first_seq']} to {journal['last_seq']}, {journal['exported_seq']} exported, room for {journal['capacity']}{faults}"
