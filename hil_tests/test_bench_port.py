@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,15 @@ def run_client(bedside: Bedside, program: str, link: Path) -> tuple[str, float]:
     port = SerialPort(bedside.usb, link)
     bedside.advance(1.0)
     before = bedside.now
+    end = time.monotonic() + WALL_LIMIT_S
     client = subprocess.Popen([sys.executable, "-c", program, str(link)], stdout=subprocess.PIPE, text=True)
+
+    def done() -> bool:
+        assert time.monotonic() < end, "the program hangs"
+        return client.poll() is not None
+
     try:
-        Timekeeper(bedside, port).serve_on_demand(lambda: client.poll() is not None, WALL_LIMIT_S)
+        Timekeeper(bedside, port).serve_on_demand(done)
         return client.communicate()[0], bedside.now - before
     finally:
         client.kill()

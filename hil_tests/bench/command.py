@@ -61,9 +61,10 @@ class Command:
         return self._process.poll() is not None
 
     def stop(self) -> None:
-        """End it at once, and wait until it has."""
-        self._process.kill()
-        self._process.wait()
+        """End it at once if it has not ended, and wait until it has."""
+        if not self.done():
+            self._process.kill()
+            self._process.wait()
 
     def result(self) -> CliResult:
         """What it said and its exit code, after `done()` or `stop()`."""

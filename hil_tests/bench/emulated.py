@@ -1,5 +1,6 @@
 """The bench on the emulated Pico: simulated time that the test owns, the same edges in every run, faults on demand."""
 
+import time
 from pathlib import Path
 
 from rp2040py.reset_cause import ResetCause
@@ -154,46 +155,49 @@ class EmulatedBench(Bench):
             raise FileNotFoundError("the emulated device is unplugged")
         return self._serial_port.path
 
-    def cli(self, *args: str, timeout: float = 60.0) -> CliResult:
-        return self._run(args, timeout, confirm=False)
+    def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
+        return self._run(args, timeout, speed, None)
 
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
-        return self._run(args, timeout, confirm=True)
+        return self._run(args, timeout, None, _Nurse(self._bedside))
 
-    def _run(self, args: tuple[str, ...], timeout: float, *, confirm: bool) -> CliResult:
+    def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "_Nurse | None") -> CliResult:
         path = self.port
         assert self._serial_port is not None
-        nurse = _Nurse(self._bedside, self._serial_port) if confirm else None
         command = Command(args, port=path, home=self._home)
+        end = time.monotonic() + timeout
 
         def done() -> bool:
             if nurse is not None:
                 nurse.look()
+            if time.monotonic() > end:
+                command.stop()
+                raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
             return command.done()
 
+        self._serial_port.on_answer = nurse.listen if nurse is not None else None
+        timekeeper = Timekeeper(self._bedside, self._serial_port)
         try:
-            Timekeeper(self._bedside, self._serial_port).serve_on_demand(done, timeout)
-        except TimeoutError:
-            command.stop()
-            raise TimeoutError(f"{command.result()} was not done within {timeout:g} s") from None
+            if speed is None:
+                timekeeper.serve_on_demand(done)
+            else:
+                timekeeper.serve_paced(done, speed)
         finally:
             self._serial_port.on_answer = None
-            if not command.done():
-                command.stop()
+            command.stop()
         return command.result()
 
 
 class _Nurse:
-    """Holds PAUSE for 2 s, once, when the device has said that it offers a change."""
+    """Holds PAUSE for 2 s, once, when the device has said that it offers a change. `listen` is told what it says."""
 
-    def __init__(self, bedside: Bedside, port: SerialPort) -> None:
+    def __init__(self, bedside: Bedside) -> None:
         self._bedside = bedside
         self._said = b""
         self._offered = False
         self._confirmed = False
-        port.on_answer = self._listen
 
-    def _listen(self, data: bytes) -> None:
+    def listen(self, data: bytes) -> None:
         # An answer comes in packets of 64 bytes: the word may stand across two of them.
         self._said = (self._said + data)[-128:]
         self._offered = self._offered or OFFERED in self._said

@@ -190,12 +190,13 @@ class Bench(ABC):
         """What `--port` takes: the path of the device's serial port. FileNotFoundError while it is unplugged."""
 
     @abstractmethod
-    def cli(self, *args: str, timeout: float = 60.0) -> CliResult:
+    def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
         """Run the real `dosebell` command against this device. TimeoutError after `timeout` seconds of real time.
 
         Emulated: time runs only while bytes are under way or the device is busy, so the answer depends on nothing but
-        what is asked. The command's own clock is the machine's: use `set_clock` and not `clock sync`, whose UTC would
-        not be the bench's.
+        what is asked. For a command that waits for the device's time to pass, `speed` lets that many simulated seconds
+        pass in a real one, at the price of exactness; a rig has the speed it has. The command's own clock is the
+        machine's: use `set_clock` and not `clock sync`, whose UTC would not be the bench's.
         """
 
     @abstractmethod
