@@ -41,13 +41,11 @@ class Alert:
         self.audio = "on"
 
 
-def _slot_alert(state, slot, light_only):
+def _slot_alert(state, slot):
     priority = _PHASE_PRIORITY.get(slot.phase)
     if priority is None:
         return None
     alert = Alert(slot.phase, priority, slot.since, state.cycle, slot.number)
-    if light_only:
-        alert.audio = "off"
     if slot.phase == "due" and state.offset is not None:
         at = sub(earliest(state, slot.number), state.offset)
         if at > alert.call_from:
@@ -63,17 +61,15 @@ def _slot_alert(state, slot, light_only):
 def _find(state):
     """All standing conditions, with light-only ones marked; pauses are not looked at yet."""
     found = []
-    infusing = older_open = False
+    infusing = False
     if state.course == "running":
         for number in sorted(state.open):
             slot = state.open[number]
-            alert = _slot_alert(state, slot, older_open)
+            alert = _slot_alert(state, slot)
             if alert is not None:
                 found.append(alert)
             if slot.phase == "infusing":
                 infusing = True
-            if slot.phase in ("infusing", "interrupted", "ended"):
-                older_open = True
     for alarm in state.alarms:
         if alarm.ended is not None:
             continue

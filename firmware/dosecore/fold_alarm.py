@@ -23,6 +23,9 @@ def end_alarm(state, condition, mono):
 def alert_raised(state, event, detail):
     condition = detail["condition"]
     alarm = state.alarm(condition)
+    if alarm is not None and alarm.logged:
+        state.alarms.remove(alarm)  # it comes again before it was answered: its call begins anew
+        alarm = None
     if alarm is None:
         alarm = Alarm(condition, event.mono, event.cycle, event.slot, detail["count"])
         state.alarms.append(alarm)

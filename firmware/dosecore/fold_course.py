@@ -87,8 +87,10 @@ def rescheduled(state, event, detail):
     state.base = (event.slot, detail["due"])
     if event.slot == 1:
         state.first_due = detail["due"]
-    state.checked_slot = 0
-    end_alarm(state, "pre-dose-check", event.mono)
+    check_from = plus(detail["due"], -state.regimen.pre_dose_check)
+    if event.utc is None or check_from > event.utc:
+        state.checked_slot = 0
+        end_alarm(state, "pre-dose-check", event.mono)
     if untouched(state) is None:
         state.closed_at = event.mono
 

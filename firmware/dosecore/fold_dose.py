@@ -15,8 +15,15 @@ def _touch(state, event):
     if slot is None:
         slot = Slot(event.slot, due(state, event.slot))
         state.open[event.slot] = slot
-        end_alarm(state, "pre-dose-check", event.mono)
+        _end_check(state, event.slot, event.mono)
     return slot
+
+
+def _end_check(state, first, mono):
+    """Ends a pre-dose-check that belongs to slot `first` or a later one."""
+    alarm = state.alarm("pre-dose-check")
+    if alarm is not None and alarm.slot >= first:
+        end_alarm(state, "pre-dose-check", mono)
 
 
 def _enter(slot, phase, event):
@@ -159,6 +166,7 @@ def undone(state, event, detail):
         end_alarm(state, "infusion-ended", event.mono)
     if number < state.current:
         state.current = number
+    _end_check(state, number + 1, event.mono)
     state.checked_slot = 0
 
 
@@ -175,8 +183,8 @@ def _close(state, event, outcome):
     outcomes[event.slot] = (outcomes[event.slot] & ~OUTCOME_BITS) | OUTCOMES.index(outcome)
     if event.cycle != state.cycle:
         return
-    if state.open.pop(event.slot, None) is None:
-        end_alarm(state, "pre-dose-check", event.mono)
+    state.open.pop(event.slot, None)
+    _end_check(state, event.slot, event.mono)
     state.closed_at = event.mono
     while state.current <= state.regimen.max_doses and state.outcome(state.current):
         state.current += 1

@@ -180,8 +180,10 @@ def _offer_untouched(found, state, number):
     check = state.regimen.pre_dose_check
     if check and number == state.current and number != state.checked_slot:
         at = sub(plus(due(state, number), -check), state.offset)
-        opened = state.closed_at
-        found.offer(at if at > opened else opened, _ALERT, "alert-raised", number, _raised("pre-dose-check"))
+        if state.closed_at > at:
+            at = state.closed_at  # when the slot was opened
+        if at < sub(due(state, number), state.offset):
+            found.offer(at, _ALERT, "alert-raised", number, _raised("pre-dose-check"))
 
 
 def _raised(condition, count=1):
@@ -199,7 +201,8 @@ def _offer_alerts(found, state):
             found.offer(at, _ALERT, "alert-cleared", alarm.slot, {"condition": alarm.condition})
     if state.care_at is not None and not state.stale:
         found.offer(state.care_at, _ALERT, "alert-raised", 0, _raised("supportive-care"))
-    if state.course == "resting" and not state.next_called and state.offset is not None:
+    more = state.course == "resting" and state.cycle < state.regimen.cycles
+    if more and not state.next_called and state.offset is not None:
         at = sub(next_cycle_from(state), state.offset)
         found.offer(at if at > state.closed_at else state.closed_at, _ALERT, "alert-raised", 0, _raised("next-cycle"))
 
