@@ -14,6 +14,7 @@ from dosebell.transport import Port
 
 TRIES = 3
 TIMEOUT_S = 3.0  # for all tries of one request together
+LINES_MAX = 128  # of one answer: a sector of the log takes 24
 POLL_S = 0.25  # between two looks at a pending change
 _LAPSES = "Nothing takes effect unless PAUSE is held for 2 s at the bed; the offer lapses within 60 s. Then look at `dosebell status`."
 
@@ -28,6 +29,8 @@ class Client:
         self.port = port
         self.timeout_s = timeout_s
         self.identity: dict[str, Any] = {}
+        self._frames = 0  # whole lines heard that only a Dosebell says, whatever they answer
+        self._noise = 0  # bytes heard in other lines
         self._trace = trace
 
     def __enter__(self) -> Client:
@@ -112,15 +115,13 @@ class Client:
         """The joined chunks of the answer, after at most TRIES tries with the same id."""
         line = wire.request(id, do, arguments)
         self._say("> " + line.decode().rstrip())
-        noise = self.port.noise
         for _ in range(TRIES):
             text = self._try(b"\n" + line, id)
             if text is not None:
                 self._say("< " + (text if len(text) < 400 else f"{text[:60]}... ({len(text)} characters)"))
                 return text
-        noise = self.port.noise + self.port.unread() - noise
-        # A device that has proved itself and then fails has gone silent; a stranger that chatters is another thing.
-        if noise and not self.identity:
+        # A device that has said a whole frame and then fails has gone silent; a stranger that chatters is another thing.
+        if self._noise + self.port.unended() and not self._frames:
             raise DosebellError("not-a-dosebell", port=self.port.name)
         raise DosebellError("no-answer", port=self.port.name)
 
@@ -128,7 +129,6 @@ class Client:
         """One try: the whole answer, or None when a line of it is damaged or late."""
         limit = self.timeout_s / TRIES
         begun = time.monotonic()
-        self.port.discard()
         if not self.port.write(request):
             time.sleep(max(0.0, limit - (time.monotonic() - begun)))
             return None
@@ -138,17 +138,22 @@ class Client:
             raw = self.port.read_line(deadline)
             if raw is None:
                 return None
-            line = wire.answer_line(raw)
-            if line is None or line.id != id:
-                self.port.noise += len(raw)
-                if raw.startswith(id.encode()):
+            line = wire.answer_line(raw[max(0, raw.find(id.encode())) :])  # noise may stand before it on its line
+            if line is None:
+                self._noise += len(raw)
+                if id.encode() in raw:
                     return None  # our answer, damaged: ask again at once
                 continue
+            self._frames += 1
+            if line.id != id:
+                continue  # the answer to something that was given up
             if line.number != len(chunks) % 256:
                 continue  # the line of an earlier try, come late
             chunks.append(line.chunk)
             if line.last:
                 return "".join(chunks)
+            if len(chunks) == LINES_MAX:
+                raise DosebellError("bad-answer", detail="it has no end")
             if not self.port.write(wire.CREDIT):
                 return None
             deadline = time.monotonic() + limit

@@ -66,12 +66,12 @@ def _open_error(name: str, err: OSError | ValueError) -> DosebellError:
 
 
 class Port:
-    """An open port, ours alone. `noise`: bytes that were heard and made no line of an answer."""
+    """An open port, ours alone."""
 
     def __init__(self, name: str) -> None:
         """Open `name` (path or URL). Errors: no-such-port, no-permission, port-busy, not-a-port."""
         self.name = name
-        self.noise = 0
+        self._dropped = 0
         self._heard = bytearray()
         if "://" in name:
             from serial.urlhandler import protocol_socket  # type: ignore[import-untyped]
@@ -97,11 +97,6 @@ class Port:
             raise DosebellError("unplugged", port=self.name) from err
         return True
 
-    def discard(self) -> None:
-        """Forget what has come in and was not asked for."""
-        self.noise += len(self._heard)
-        self._heard.clear()
-
     def read_line(self, deadline: float) -> bytes | None:
         """The next line without its `\\n`, or None when there is none by `deadline` (of time.monotonic). Errors: unplugged."""
         while True:
@@ -111,7 +106,8 @@ class Port:
                 del self._heard[: end + 1]
                 return line
             if len(self._heard) > NOISE_MAX:
-                self.discard()
+                self._dropped += len(self._heard)
+                self._heard.clear()
             if time.monotonic() >= deadline:
                 return None
             try:
@@ -119,9 +115,9 @@ class Port:
             except (OSError, TypeError) as err:  # TypeError: pyserial, when another thread closed the port
                 raise DosebellError("unplugged", port=self.name) from err
 
-    def unread(self) -> int:
-        """Bytes heard that are no whole line yet."""
-        return len(self._heard)
+    def unended(self) -> int:
+        """Bytes heard so far that belong to no whole line."""
+        return self._dropped + len(self._heard)
 
     def close(self) -> None:
         try:

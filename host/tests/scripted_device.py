@@ -52,8 +52,9 @@ class ScriptedDevice:
     """A device that answers in a thread of its own while it is entered as a context.
 
     confirm: what the bed does with a change: True confirms it, False lets it lapse after `offer_s`. silent: never answers. chatter: said at
-    every byte that comes in, instead of answering. lose: so many answers are made and then lost. damage: so many answers go out with a wrong
-    bit. unplug_on: the request at which the cable is pulled. answers: fixed answers by request. asked: what was asked.
+    whatever comes in, instead of answering. echo: says the same. lose: so many answers are made and then lost. damage: so many answers go out with a wrong
+    bit. unplug_on: the request at which the cable is pulled. late_s, prefix: how late each line comes, and what stands before it.
+    answers: fixed answers by request. asked: what was asked.
     """
 
     def __init__(self, id: str = "e66118604b2a5c21", *, sectors: int = 8, socket_port: bool = False) -> None:
@@ -63,9 +64,12 @@ class ScriptedDevice:
         self.offer_s = 60.0
         self.silent = False
         self.chatter = b""
+        self.echo = False
         self.lose = 0
         self.damage = 0
         self.unplug_on = ""
+        self.late_s = 0.0
+        self.prefix = b""
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
         self.shift_s = 0
@@ -182,8 +186,8 @@ class ScriptedDevice:
             data = os.read(fd, 4096)
             if not data:
                 return
-            if self.chatter:
-                os.write(fd, self.chatter)
+            if self.chatter or self.echo:
+                os.write(fd, self.chatter or data)
                 continue
             for byte in data:
                 got = receiver.feed(byte)
@@ -206,11 +210,12 @@ class ScriptedDevice:
 
     def _send(self, fd: int, answer: Answer) -> None:
         length = answer.next_line()
+        time.sleep(self.late_s)
         line = bytearray(answer.buffer[:length])
         if line and self.damage:
             self.damage -= 1
             line[12] ^= 1
-        os.write(fd, line)
+        os.write(fd, self.prefix + line)
 
     # -- requests
 

@@ -146,7 +146,19 @@ def test_a_port_that_does_not_even_read() -> None:
 def test_a_port_that_is_not_a_dosebell(chatter: bytes) -> None:
     with ScriptedDevice() as device:
         device.chatter = chatter
+        refused(dosebell("--port", device.port, "--timeout", "0.6", "status"), "not-a-dosebell")
+
+
+def test_a_port_that_echoes() -> None:
+    with ScriptedDevice() as device:
+        device.echo = True
         refused(dosebell("--port", device.port, "status"), "not-a-dosebell")
+
+
+def test_an_answer_without_an_end() -> None:
+    with ScriptedDevice() as device:
+        device.answers["hello"] = bytes(60_000)
+        refused(dosebell("--port", device.port, "status"), "bad-answer", 6)
 
 
 def test_another_product_of_the_same_protocol() -> None:
@@ -208,3 +220,18 @@ def test_ports_tells_boards_apart() -> None:
         assert not found["/dev/ttyUSB7"]["dosebell"]
         assert "no-answer" in dosebell("ports", boards=boards).out
     assert dosebell("ports").code == 0
+
+
+def test_a_device_that_answers_too_late_is_not_taken_for_a_stranger() -> None:
+    with ScriptedDevice() as device:
+        device.late_s = 0.5
+        refused(dosebell("--port", device.port, "--timeout", "0.9", "status"), "no-answer")
+        device.late_s = 0.2
+        assert dosebell("--port", device.port, "--timeout", "0.9", "--json", "info").json["id"] == device.id
+
+
+def test_noise_before_the_answer_on_its_line_does_no_harm() -> None:
+    with ScriptedDevice() as device:
+        device.prefix = b"\x00AT+CGMM\xff ok "
+        assert dosebell("--port", device.port, "--json", "info").json["id"] == device.id
+        assert device.asked == ["hello"]
