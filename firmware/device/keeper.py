@@ -69,6 +69,9 @@ class Keeper:
         for event in events:
             whole = self._keep(event, now) and whole
             apply(self.state, event)
+            if event.kind == "configured" and whole:
+                # Somebody has seen the blank or damaged journal and gone on (decision 32).
+                self.command("condition", {"condition": "journal-fault", "present": False}, now)
         return whole
 
     def command(self, name, args, now):
