@@ -18,6 +18,7 @@ from dosebell.image.application import (
     sources,
 )
 from dosebell.image.board import load_board
+from dosebell.image.bundle import bundled
 from dosebell.image.errors import ImageError
 from dosebell.image.files import BOARDS, CACHE, ROOT, write_whole
 from dosebell.image.filesystem import lay_filesystem
@@ -79,7 +80,7 @@ def build_image(
     files = compile_application(firmware, micropython)
     text, image_hash = build_module(described, micropython, version, files)
     files[f"{BUILD_MODULE}.mpy"] = cross_compile_text(text, f"{BUILD_MODULE}.py", micropython)
-    uf2 = build_uf2(files, micropython=micropython, cache=cache, progress=progress)
+    uf2 = build_uf2(bundled(files), micropython=micropython, cache=cache, progress=progress)
     storage = micropython.storage
     info = ImageInfo(
         path=out,
