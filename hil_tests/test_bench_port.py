@@ -34,7 +34,7 @@ print("understood")
 DEAF_CLIENT = """
 import os, serial, sys
 with serial.Serial(sys.argv[1], 115200, timeout=5) as port:
-    for _ in range(10):
+    for _ in range(9):
         port.write(b"x" * 1024)
     port.flush()
 """

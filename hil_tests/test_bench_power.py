@@ -91,6 +91,16 @@ def test_flash_can_refuse_writes_and_takes_its_time_all_the_same(make_bench: Mak
     assert len(bench.pico.flash_spy.operations) == 4
 
 
+def test_flash_operations_end_at_the_same_instants_however_time_is_cut(make_bench: MakeBench, writer: bytes) -> None:
+    whole, pieces = make_bench(writer), make_bench(writer)
+    whole.wait(2.5)
+    for _ in range(3572):
+        pieces.wait(0.0007)
+    assert pieces.now >= whole.now
+    assert pieces.pico.flash_spy.operations == whole.pico.flash_spy.operations
+    assert [edge for edge in pieces.light_edges("red") if edge.t <= 2.5] == whole.light_edges("red")
+
+
 def test_an_erase_takes_45_ms(make_bench: MakeBench, writer: bytes) -> None:
     bench = make_bench(writer)
     bench.wait(BOOTED_S)

@@ -39,6 +39,8 @@ class Pico:
     `flash`: the 2 MiB of its flash (see `flash_from_uf2`, `snapshot`). `usb`: False leaves the cable out. `begins_at`:
     seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's times. `flash_spy`, `usb`, `i2c` are
     its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself for what has no method here.
+    `deadline_ns`: nanoseconds since power-on at which the running `advance` will return (in a flash operation up to 10 us
+    later).
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Pico:
         self.powered = True
         self.resets: list[tuple[float, str]] = []
         self._target_ns = 0
+        self.deadline_ns = 0
         self._reached = False
         self._break_at: int | None = None
         self._deadline = self.clock.create_alarm(self._reach)
@@ -131,6 +134,7 @@ class Pico:
         if remaining <= 0:
             return
         self._reached = False
+        self.deadline_ns = target_ns
         self._deadline.schedule(remaining)
         self._simulator.stopped = False
         while not self._simulator.stopped:
