@@ -186,11 +186,10 @@ class Archive:
             )
         )
 
-    def last_seq(self, journal: Journal) -> int:
-        """The newest event kept; 0 for none."""
-        return int(
-            self._db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE journal = ?", (journal.id,)).fetchone()[0]
-        )
+    def last_seq(self, journal: Journal, without: tuple[str, ...] = ()) -> int:
+        """The newest event kept, not counting the kinds `without`; 0 for none."""
+        query = f"SELECT coalesce(max(seq), 0) FROM event WHERE journal = ? AND coalesce(kind, '') NOT IN ({', '.join('?' * len(without))})"
+        return int(self._db.execute(query, (journal.id, *without)).fetchone()[0])
 
     def events(self, journal: Journal, wanted: Filter | None = None) -> Iterator[Event]:
         """The events in order of their numbers, without those that this version cannot decode (each of them is a gap)."""

@@ -37,27 +37,47 @@ class Pulled:
     sha256: str = ""
 
 
+class _Reader:
+    """Reads sectors of one device, each at most once."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._read: dict[int, tuple[Sector, bytes]] = {}
+
+    def sector(self, epoch: int) -> tuple[Sector, bytes]:
+        """The sector and the bytes of its first copy. Errors: those of `Client.ask_raw`."""
+        if epoch not in self._read:
+            raw = self._copy(epoch, 0)
+            self._read[epoch] = read_sector(epoch, raw, lambda: self._copy(epoch, 1)), raw
+        return self._read.pop(epoch)
+
+    def keep(self, epoch: int) -> Sector:
+        """The sector, kept for the next `sector`."""
+        self._read[epoch] = self.sector(epoch)
+        return self._read[epoch][0]
+
+    def _copy(self, epoch: int, copy: int) -> bytes:
+        return self._client.ask_raw("log", epoch=epoch, slot=0, copy=copy)
+
+
 def pull(client: Client, archive: Archive, progress: Progress | None = None) -> Pulled:
     """Bring the archive up to date with the device and tell the device so. Errors: those of `Client.ask`; what is archived before one stays."""
-    info = client.ask("log-info")
-    device = client.identity
-    epochs = info["epochs"]
     begun = time.monotonic()
-    result = _find_journal(client, archive, device, info)
-    result.seconds = 0.0
-    if epochs and epochs[1]:
-        _sectors(client, archive, result, info, progress)
+    info = client.ask("log-info")
+    reader = _Reader(client)
+    result = _find_journal(reader, archive, client.identity, info)
+    journal = result.journal
+    if info["epochs"][1]:
+        _sectors(reader, archive, result, info, client.identity.get("label") or "", progress)
     result.seconds = time.monotonic() - begun
-    result.last = archive.last_seq(result.journal)
-    if result.exported is not None and result.last > info["exported"]:
+    result.last = archive.last_seq(journal)
+    if archive.last_seq(journal, without=_OWN_ECHO) > info["exported"]:
         client.ask("exported", seq=result.last)
         result.exported = result.last
-    else:
-        result.exported = None
     return result
 
 
-def _find_journal(client: Client, archive: Archive, device: dict[str, Any], info: dict[str, Any]) -> Pulled:
+def _find_journal(reader: _Reader, archive: Archive, device: dict[str, Any], info: dict[str, Any]) -> Pulled:
     """The archive's journal that this device goes on with, or a new one: then what is stored differs from what was pulled before."""
     known = archive.journals(device["id"])
     label, board = device.get("label") or "", device.get("board") or ""
@@ -66,21 +86,18 @@ def _find_journal(client: Client, archive: Archive, device: dict[str, Any], info
     newest = known[-1]
     epoch = archive.newest_epoch(newest)
     same = info["last"] >= archive.last_seq(newest)
-    if same and epoch is not None and info["epochs"] and info["epochs"][0] <= epoch <= info["epochs"][1]:
+    if same and epoch is not None and info["epochs"][0] <= epoch <= info["epochs"][1]:
+        now_there = reader.keep(epoch).slots
         kept = archive.slots(newest, epoch)
-        sector = _read(client, epoch)[0]
-        same = all(sector.slots.get(number, raw) == raw for number, raw in kept.items() if number)
+        same = all(now_there.get(number, raw) == raw for number, raw in kept.items() if number)
     if same:
         return Pulled(newest)
     return Pulled(archive.begin_journal(device["id"], label, board), new_journal=True)
 
 
-def _read(client: Client, epoch: int) -> tuple[Sector, bytes]:
-    raw = client.ask_raw("log", epoch=epoch, slot=0, copy=0)
-    return read_sector(epoch, raw, lambda: client.ask_raw("log", epoch=epoch, slot=0, copy=1)), raw
-
-
-def _sectors(client: Client, archive: Archive, result: Pulled, info: dict[str, Any], progress: Progress | None) -> None:
+def _sectors(
+    reader: _Reader, archive: Archive, result: Pulled, info: dict[str, Any], label: str, progress: Progress | None
+) -> None:
     """All sectors from the newest archived one on. The newest of the device is read last, and as far as it is written by then."""
     journal = result.journal
     oldest, newest = info["epochs"]
@@ -93,7 +110,7 @@ def _sectors(client: Client, archive: Archive, result: Pulled, info: dict[str, A
     place = Place() if archived in (None, epoch) else Place(before + 1)
     while epoch <= newest:
         try:
-            sector, raw = _read(client, epoch)
+            sector, raw = reader.sector(epoch)
         except DosebellError as err:
             if not err.by_device:
                 raise
@@ -106,17 +123,16 @@ def _sectors(client: Client, archive: Archive, result: Pulled, info: dict[str, A
         gaps = follow(sector, place)
         known = set(archive.gaps(journal))
         result.gaps += [gap for gap in gaps if gap not in known]
-        archive.store(journal, sector, gaps, client.identity.get("label") or "")
+        archive.store(journal, sector, gaps, label)
         fresh = [one for one in sector.events if one.seq > before]
         result.events += len(fresh)
         if fresh and result.first is None:
             result.first = fresh[0].seq
-        if any(one.event is None or one.event.kind not in _OWN_ECHO for one in fresh):
-            result.exported = 0  # there is something to tell the device
         if progress is not None:
             progress(result.bytes, max(total, result.bytes))
         epoch += 1
-    result.sha256 = digest.hexdigest()
+    if result.bytes:
+        result.sha256 = digest.hexdigest()
     if result.events:
         archive.store_pull(
             journal,

@@ -92,9 +92,7 @@ class ScriptedDevice:
             self._listener = socket.create_server(("127.0.0.1", 0))
             self.port = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         else:
-            self._fds = list(pty.openpty())
-            tty.setraw(self._fds[1])
-            self.port = os.ttyname(self._fds[1])
+            self._plug()
 
     def __enter__(self) -> ScriptedDevice:
         self._thread.start()
@@ -159,6 +157,18 @@ class ScriptedDevice:
         return bytes(events.encode(decide(self.state, "checkpoint", {}, self.now())[0]))
 
     # -- the line
+
+    def _plug(self) -> None:
+        self._fds = list(pty.openpty())
+        tty.setraw(self._fds[1])
+        self.port = os.ttyname(self._fds[1])
+
+    def replug(self) -> None:
+        """Put the cable back that `unplug_on` has pulled."""
+        self._thread.join(2)
+        self._plug()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _unplug(self) -> None:
         for fd in self._fds:

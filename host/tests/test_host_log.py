@@ -71,7 +71,18 @@ def test_pulling_again_and_again_comes_to_rest(device: ScriptedDevice, archive: 
 
 
 @pytest.mark.req("H-04")
-@pytest.mark.parametrize("after", range(1, 8))
+def test_a_device_that_was_not_told_is_told_by_the_next_pull(device: ScriptedDevice, archive: Path) -> None:
+    device.unplug_on = "exported"
+    with pytest.raises(DosebellError):
+        pull(device, archive)
+    device.unplug_on = ""
+    device.replug()
+    again = pull(device, archive)
+    assert (again.events, again.exported) == (0, again.last) and device.ring.exported == again.last
+
+
+@pytest.mark.req("H-04")
+@pytest.mark.parametrize("after", range(1, 6))
 def test_an_interrupted_pull_is_resumed(device: ScriptedDevice, archive: Path, after: int) -> None:
     press(device, 250)
     with connect(device.port) as client, Archive(archive, create=True) as kept:
@@ -84,9 +95,8 @@ def test_an_interrupted_pull_is_resumed(device: ScriptedDevice, archive: Path, a
             return original(do, **arguments)
 
         client.ask_raw = ask_raw  # type: ignore[method-assign]
-        if after <= 5:
-            with pytest.raises(DosebellError):
-                log_pull.pull(client, kept)
+        with pytest.raises(DosebellError):
+            log_pull.pull(client, kept)
     pull(device, archive)
     assert numbers(archive)[: device.ring.seq] == list(range(1, numbers(archive)[-1] + 1))
     with Archive(archive, create=False) as kept:

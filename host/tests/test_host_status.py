@@ -185,5 +185,5 @@ def test_clock_show_on_a_clock_never_set() -> None:
 def test_info() -> None:
     with ScriptedDevice() as device:
         ran = dosebell("--port", device.port, "info")
-        assert f"id           {device.id}\n" in ran.out and "bench        no\n" in ran.out
-        assert list(dosebell("--port", device.port, "--json", "info").json)[:4] == ["port", "product", "protocol", "id"]
+        assert ran.out.splitlines()[2] == f"id           {device.id}" and "bench        no\n" in ran.out
+        assert list(dosebell("--port", device.port, "--json", "info").json)[:4] == ["port", "product", "id", "label"]

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dosebell.cli.output import Result
 
 
+_KEYS = ("product", "id", "label", "board", "firmware", "micropython", "image", "protocol", "boot", "bench")
+
+
 @click.command(cls=Command)
 @click.pass_obj
 def info(settings: Settings) -> Result:
@@ -21,13 +24,13 @@ def info(settings: Settings) -> Result:
     Example: dosebell info
              dosebell --port /dev/ttyACM1 --json info
     """
-    from dosebell.cli.output import Result, facts
+    from dosebell.cli.output import Result, facts, ordered
     from dosebell.cli.session import open_device
 
     with open_device(settings) as client:
         identity = client.identity
         port = client.port.name
-    shown = {"port": port, **identity}
+    shown = {"port": port, **ordered(identity, _KEYS)}
     return Result(lambda: [facts((key, _words(value)) for key, value in shown.items())], shown)
 
 

@@ -84,6 +84,11 @@ def facts(pairs: Iterable[tuple[str, str]]) -> RenderableType:
     return made
 
 
+def ordered(found: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """The named keys in their order, then whatever else there is: MicroPython's objects come in no order."""
+    return {**{key: found[key] for key in keys}, **{key: value for key, value in found.items() if key not in keys}}
+
+
 def message(text: str) -> None:
     """Something that is no result, for people, on stderr."""
     click.echo(text, err=True)

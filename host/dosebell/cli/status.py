@@ -30,6 +30,7 @@ _COURSE = (
     "infusion",
 )
 _COUNTS = ("given", "partial", "held", "missed", "unknown")
+_INFUSION = ("started", "ends", "remaining_s")
 _ALERT = ("condition", "priority", "since", "cycle", "slot", "audio")
 _JOURNAL = ("first_seq", "last_seq", "capacity", "exported_seq", "faults")
 
@@ -51,24 +52,20 @@ def status(settings: Settings) -> Result:
     return Result(lambda: table(answer), contract(answer))
 
 
-def _ordered(found: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """The contract's keys in its order, then whatever else the device says."""
-    return {**{key: found[key] for key in keys}, **{key: value for key, value in found.items() if key not in keys}}
-
-
 def contract(answer: dict[str, Any]) -> dict[str, Any]:
     """The device's answer as the JSON that scripts may rely on: instants as RFC 3339, keys in the contract's order."""
+    from dosebell.cli.output import ordered
     from dosebell.times import rfc3339
 
-    clock, course = answer["clock"], _ordered(answer["course"], _COURSE)
+    clock, course = answer["clock"], ordered(answer["course"], _COURSE)
     for key in ("due", "not_before", "next_due"):
         course[key] = rfc3339(course[key])
-    course["counts"] = _ordered(course["counts"], _COUNTS)
+    course["counts"] = ordered(course["counts"], _COUNTS)
     if course["infusion"] is not None:
-        infusion = course["infusion"]
+        infusion = ordered(course["infusion"], _INFUSION)
         course["infusion"] = {**infusion, "started": rfc3339(infusion["started"]), "ends": rfc3339(infusion["ends"])}
     return {
-        "device": _ordered(answer["device"], _DEVICE),
+        "device": ordered(answer["device"], _DEVICE),
         "clock": {
             "utc": rfc3339(clock["utc"]),
             "quality": clock["quality"],
@@ -76,8 +73,8 @@ def contract(answer: dict[str, Any]) -> dict[str, Any]:
             "battery": clock["battery"],
         },
         "course": course,
-        "alerts": [{**_ordered(alert, _ALERT), "since": rfc3339(alert["since"])} for alert in answer["alerts"]],
-        "journal": _ordered(answer["journal"], _JOURNAL),
+        "alerts": [{**ordered(alert, _ALERT), "since": rfc3339(alert["since"])} for alert in answer["alerts"]],
+        "journal": ordered(answer["journal"], _JOURNAL),
     }
 
 
