@@ -184,7 +184,7 @@ def connect(name: str | None, timeout_s: float = TIMEOUT_S, trace: Trace | None 
     if len(boards) == 1:
         return _connect_to(boards[0].path, timeout_s, trace)
     clients: list[Client] = []
-    share = min(timeout_s, 4.0 / len(boards))  # all of them within 5 s
+    share = min(timeout_s, 3.5 / len(boards))  # all of them within 5 s
     for board in boards:
         try:
             clients.append(_connect_to(board.path, share, trace))

@@ -58,6 +58,17 @@ def test_help_fits_80_columns_and_shows_the_global_options() -> None:
         assert "Global options:" in said and "--port PORT" in said
 
 
+def test_every_argument_has_help_with_the_words_it_takes() -> None:
+    from dosecore.events import OUTCOMES, REASONS
+
+    for name, command in every_command():
+        for parameter in command.params:
+            assert not isinstance(parameter, click.Argument) or parameter.help, name
+    said = dosebell("dose", "reason", "--help").out
+    assert all(word in said for word in REASONS)
+    assert all(word in dosebell("dose", "record", "--help").out for word in OUTCOMES[1:6])
+
+
 def test_every_command_can_be_imported() -> None:
     for entry in COMMANDS.values():
         module, attribute = entry.where.split(":")

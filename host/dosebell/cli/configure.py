@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("name", metavar="REGIMEN", shell_complete=regimen_names)
+@click.argument("name", metavar="REGIMEN", shell_complete=regimen_names, help="A name, or the path of a TOML file.")
 @click.option(
     "--label",
     metavar="BED",
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def configure(settings: Settings, name: str, label: str | None, armed: bool, set_: tuple[str, ...]) -> Result:
-    """Give the device a regimen: a name or the path of a TOML file. Confirmed at the bed: PAUSE held for 2 s.
+    """Give the device a regimen. Confirmed at the bed: PAUSE held for 2 s.
 
     \b
     Example: dosebell configure hd-il2 --label "Bed 12"

@@ -109,7 +109,7 @@ def next_cycle(settings: Settings, at: str | None) -> Result:
 
 
 @course.command()
-@click.argument("at", metavar=_TIME)
+@click.argument("at", metavar=_TIME, help="When that slot is due.")
 @click.pass_obj
 def reschedule(settings: Settings, at: str) -> Result:
     """Move the earliest slot that is still to come to TIME; later slots follow. Slots beyond the last day are dropped.

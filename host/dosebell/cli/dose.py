@@ -12,6 +12,11 @@ from dosebell.cli.lazy import LazyGroup, Settings
 if TYPE_CHECKING:
     from dosebell.cli.output import Result
 
+# Written out, so that help and completion need not import the core; a test holds it to dosecore.events.REASONS.
+_REASONS = (
+    "One of unspecified, hypotension, cardiac, respiratory, neurologic, renal, gastrointestinal, infection, hematologic, hepatic, skin, "
+    "patient-refused, unavailable, awaiting-drug or other."
+)
 _CYCLE, _SLOT = click.IntRange(1, 4), click.IntRange(1, 63)
 
 
@@ -25,12 +30,12 @@ def dose() -> None:
 
 
 @dose.command()
-@click.argument("cycle", type=_CYCLE)
-@click.argument("slot", type=_SLOT)
-@click.argument("outcome", type=OUTCOME)
+@click.argument("cycle", type=_CYCLE, metavar="CYCLE", help="The cycle, from 1.")
+@click.argument("slot", type=_SLOT, metavar="SLOT", help="The slot in that cycle, from 1.")
+@click.argument("outcome", type=OUTCOME, help="given, partial, held, missed or unknown.")
 @click.option("--started", metavar="TIME", help="When the infusion started; needed for given and partial.")
 @click.option("--ended", metavar="TIME", help="When it ended.")
-@click.option("--reason", type=REASON, help="Why it was not given, or not wholly.")
+@click.option("--reason", type=REASON, help="Why it was not given, or not wholly; see `dosebell dose reason --help`.")
 @click.pass_obj
 def record(
     settings: Settings, cycle: int, slot: int, outcome: str, started: str | None, ended: str | None, reason: str | None
@@ -75,9 +80,9 @@ def record(
 
 
 @dose.command("reason")
-@click.argument("cycle", type=_CYCLE)
-@click.argument("slot", type=_SLOT)
-@click.argument("reason", type=REASON)
+@click.argument("cycle", type=_CYCLE, metavar="CYCLE", help="The cycle, from 1.")
+@click.argument("slot", type=_SLOT, metavar="SLOT", help="The slot in that cycle, from 1.")
+@click.argument("reason", type=REASON, help=_REASONS)
 @click.pass_obj
 def reason_(settings: Settings, cycle: int, slot: int, reason: str) -> Result:
     """Give the reason of a slot that is or was on hold. Needs no confirmation.

@@ -68,18 +68,22 @@ class _Grouped:
     """Help with the global options under a heading of their own."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        own: list[tuple[str, str]] = []
-        common: list[tuple[str, str]] = []
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Global options": []}
         for parameter in self.get_params(ctx):  # type: ignore[attr-defined]
             record = parameter.get_help_record(ctx)
             if record is not None:
-                (common if parameter.callback is _keep else own).append(record)
-        for heading, records in (("Options", own), ("Global options", common)):
+                argument = isinstance(parameter, click.Argument)
+                heading = "Global options" if parameter.callback is _keep else "Arguments" if argument else "Options"
+                sections[heading].append(record)
+        for heading, records in sections.items():
             if records:
                 with formatter.section(heading):
                     formatter.write_dl(records)
         if isinstance(self, LazyGroup):
             self.format_commands(ctx, formatter)
+
+    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Nothing: `format_options` lists them, before the options."""
 
 
 class Command(_Grouped, click.Command):

@@ -64,10 +64,10 @@ def list_() -> Result:
 
 
 @regimen.command()
-@click.argument("name", metavar="REGIMEN", shell_complete=regimen_names)
+@click.argument("name", metavar="REGIMEN", shell_complete=regimen_names, help="A name, or the path of a TOML file.")
 @click.option("--toml", is_flag=True, help="As TOML, to begin a site's own file with.")
 def show(name: str, toml: bool) -> Result:
-    """Show a regimen: every field, and when its slots are due. REGIMEN is a name or the path of a TOML file.
+    """Show a regimen: every field, and when its slots are due.
 
     \b
     Example: dosebell regimen show hd-il2
@@ -84,7 +84,7 @@ def show(name: str, toml: bool) -> Result:
 
 
 @regimen.command()
-@click.argument("name", metavar="REGIMEN", shell_complete=regimen_names)
+@click.argument("name", metavar="REGIMEN", shell_complete=regimen_names, help="A name, or the path of a TOML file.")
 def check(name: str) -> Result:
     """Check a regimen. An error names the field, its value and its range.
 
