@@ -2,9 +2,9 @@
 
 import pytest
 
-from hil_tests.bench import EmulatedBench
+from hil_tests.bench import EmulatedBench, NotOnThisBench
 from hil_tests.bench.guests import BELL, WRITER, flash_with
-from hil_tests.conftest import MakeBench
+from hil_tests.conftest import MakeBench, pytest_runtest_call
 
 # Where WRITER writes, and the operations of its life: one erase, then a page a second.
 PAGES = 0xA2000
@@ -166,3 +166,10 @@ print(bus.scan(), ticks_diff(ticks_us(), begun) < 50_000)
     bench = make_bench(flash_with(program))
     bench.wait(1)
     assert bytes(bench.pico.usb.out).startswith(b"5 True\r\n[] True\r\n"), bytes(bench.pico.usb.out)
+
+
+def test_what_a_bench_cannot_do_skips_the_test(request: pytest.FixtureRequest) -> None:
+    call = pytest_runtest_call(request.node)
+    next(call)
+    with pytest.raises(pytest.skip.Exception, match="a hand on the watchdog"):
+        call.throw(NotOnThisBench("a hand on the watchdog"))

@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from itertools import count
+from collections.abc import Iterator
 from typing import Any
 
 from dosebell.wire import CREDIT, AnswerLine, answer_line, request
@@ -16,10 +16,13 @@ class NoAnswer(Exception):
 
 
 class Conversation(ABC):
-    """An open serial port of the device. Seconds are those of the bench's clock."""
+    """An open serial port of the device, until it is unplugged or loses its power. Seconds are those of the bench's clock.
 
-    def __init__(self) -> None:
-        self._ids = count(1)
+    `ids`: numbers for requests. All conversations of a bench share them: the device takes an old id for a repetition.
+    """
+
+    def __init__(self, ids: Iterator[int]) -> None:
+        self._ids = ids
 
     @abstractmethod
     def send(self, data: bytes) -> None:

@@ -1,6 +1,8 @@
 """The bench on the emulated Pico: simulated time that the test owns, the same edges in every run, faults on demand."""
 
 import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from rp2040py.reset_cause import ResetCause
@@ -43,6 +45,7 @@ class EmulatedBench(Bench):
         self._home = home
         self._bedside = Bedside.of_board(flash, board_file, unique_id)
         self._serial_port: SerialPort | None = None
+        self._ids = count(1)
 
     def close(self) -> None:
         """Take the port away. The bench is of no use afterwards."""
@@ -138,7 +141,7 @@ class EmulatedBench(Bench):
 
     def serial(self) -> Conversation:
         self._open_port()
-        return _DirectConversation(self._bedside)
+        return _DirectConversation(self._bedside, self._ids)
 
     def _open_port(self) -> None:
         if not self._bedside.usb.opened:
@@ -212,8 +215,8 @@ class _Nurse:
 class _DirectConversation(Conversation):
     """Bytes straight into the emulated USB device and out of it, without a pseudo-terminal."""
 
-    def __init__(self, bedside: Bedside) -> None:
-        super().__init__()
+    def __init__(self, bedside: Bedside, ids: Iterator[int]) -> None:
+        super().__init__(ids)
         self._bedside = bedside
         self._usb = bedside.usb
         self._heard = len(self._usb.out)

@@ -112,6 +112,7 @@ def _keep(path: Path, contents: bytes) -> None:
 
 
 def _serve(bedside: Bedside, speed: float, link: Path | None, as_json: bool) -> None:
+    from dosebell.sim import GuestStopped
     from dosebell.sim.console import HELP, Console
     from dosebell.sim.serial_port import SerialPort
     from dosebell.sim.timekeeper import Timekeeper
@@ -127,6 +128,8 @@ def _serve(bedside: Bedside, speed: float, link: Path | None, as_json: bool) -> 
         click.echo(f"Type: {HELP}. Ctrl-C ends.", err=True)
         console = Console(bedside, port, STDIN, say, lambda sentence: click.echo(sentence, err=True))
         Timekeeper(bedside, port).serve_paced(console.look, speed)
+    except GuestStopped as err:
+        raise click.ClickException(f"The emulated processor stopped: {err}") from err
     finally:
         port.close()
 

@@ -15,6 +15,8 @@ STEP_S = 0.0002
 # A board that has answered is left alone once it has slept this long; one that has not, when it is sure to stay silent.
 AFTER_ANSWER_S = 0.0004
 AFTER_REQUEST_S = 0.1
+# A board that is busy for this long has the program looked after in between.
+BUSY_S = 0.5
 # Opening or closing the port: the control request, and the frames that MicroPython counts before it speaks.
 AFTER_OPENING_S = 0.045
 # Real time that a wait for the program may take before the condition is looked at again.
@@ -38,30 +40,39 @@ class Timekeeper:
 
         The program's bytes reach the board when time stands still: how fast the program is makes no difference.
         """
+        busy = False
         while not until():
             was_open, taken = self._port.opened, self._port.bytes_in
-            self._port.service(POLL_S)
+            self._port.service(0 if busy else POLL_S)
             if self._port.opened != was_open:
                 self._bedside.advance(AFTER_OPENING_S)
-            if self._port.bytes_in != taken:
-                self._converse()
+            if busy or self._port.bytes_in != taken:
+                busy = not self._converse()
 
-    def _converse(self) -> None:
-        """Run until the board has answered, or can be taken to stay silent. More than it can take at once is fed to it."""
+    def _converse(self) -> bool:
+        """Run until the board has answered, or can be taken to stay silent; False if it was busy all the time.
+
+        What the board cannot take at once is fed to it.
+        """
         bedside, port = self._bedside, self._port
+        end = bedside.now + BUSY_S
         quiet_s = 0.0
         answered = False
-        while bedside.powered and quiet_s < (AFTER_ANSWER_S if answered else AFTER_REQUEST_S):
+        while quiet_s < (AFTER_ANSWER_S if answered else AFTER_REQUEST_S):
+            if bedside.now > end:
+                return False
             spoken = port.bytes_out
             bedside.advance(STEP_S)
             said = port.bytes_out != spoken
             answered = answered or said
-            waits = bedside.usb.unsent > 0
+            waits = bedside.powered and bedside.usb.unsent > 0
             if waits:
                 port.service()
             else:
                 port.flush()
-            quiet_s = 0.0 if said or waits or not bedside.pico.asleep else quiet_s + STEP_S
+            asleep = not bedside.powered or bedside.pico.asleep
+            quiet_s = quiet_s + STEP_S if asleep and not said and not waits else 0.0
+        return True
 
     def serve_paced(self, until: Callable[[], bool], speed: float = 1.0) -> None:
         """Serve until `until()` holds, `speed` simulated seconds a real second; in real time while a program talks.
