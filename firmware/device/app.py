@@ -30,10 +30,12 @@ from dosecore.timeline import next_instant
 _FEED_MS = const(500)  # busy passes feed no more often
 _LATE_MOST_MS = const(2000)  # a task that is later than this is stuck: no feed
 _COLLECT_BELOW = const(60_000)  # bytes free
-_COLLECT_UNITS = const(24)  # work after which free memory is looked at; looking takes milliseconds
+_COLLECT_UNITS = const(400)  # work, of about 100 bytes of garbage each, after which free memory is looked at; looking takes 7 ms
+_SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
 _HANDS_OFF_S = const(60)  # and without a press
+_TRY_ERASE_S = const(20)  # how soon to try again when it was not so
 _LAMP_TEST_MS = const(500)
 _STUCK_AT_BOOT_S = const(10)
 _STALE_MS = const(1000)  # a burst that is later than this is not made up for
@@ -58,15 +60,15 @@ class Device:
         self.session = Session(self)
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
         self._sound_from = self.keeper.handled
-        self._deadline = None
-        self._due_ticks = self.clock.ticks
         self._lamps_until = None
         self._pressed_at = (-_HANDS_OFF_S, 0)
         self._happened = []
         self._stuck_at = None
         self._burst_at = None
-        self._units = 0
+        self._deadline = None
+        self._units = 0  # work done since free memory was looked at
         self._tidy = True
+        self.chores = True  # there is something to do in a calm moment
         self.longest_collection_ms = 0
         self._power_on()
 
@@ -79,6 +81,11 @@ class Device:
             self.self_test(now)
 
     # -- what requests use
+
+    def catch_up(self, now):
+        """Brings the core up to `now`, as a request must find it; costs nothing while no deadline has come."""
+        if self.changed or (self._deadline is not None and self._deadline <= now):
+            self.advance(now)
 
     def advance(self, now):
         """Brings the core up to `now`: clock events and long presses in the order of their instants."""
@@ -223,7 +230,7 @@ class Device:
     # -- the schedule
 
     def _schedule(self):
-        """A deadline has come, or something changed: brings the core up to now, signals, finds the next deadline."""
+        """A deadline has come, or something changed: brings the core up to now, signals. Returns the next deadline, an instant or None."""
         now = self.clock.now()
         if self._stuck_at is not None and now >= self._stuck_at:
             self._stuck_at = None
@@ -243,89 +250,124 @@ class Device:
             if at is not None and (earliest is None or at < earliest):
                 earliest = at if at > now else after
         self._deadline = earliest
-        self._units += 8
-        self._tidy = True
+        self._units += _SCHEDULE_UNITS
+        self._tidy = self.chores = True
+        return earliest
 
-    def _calm(self, wait):
-        """What nobody waits for, done when `wait` ms are free: the journal's next sector, an erase ahead, the garbage."""
+    def _do_chore(self, wait):
+        """One thing that nobody waits for, when `wait` ms are free: the journal's next sector, an erase ahead, the garbage.
+
+        Nothing left to do now: no chores. Returns the instant at which to look again, or None.
+        """
         if self._tidy:
             self._tidy = False
             if self.keeper.tidy(self.clock.now()):
                 self.changed = True
-                return
-        ring = self.keeper.ring
-        if wait > _QUIET_MS and ring.erase_wanted() and not self.player.sounding and self._hands_off():
-            self.keeper.erase(self.clock.now())
-            self._tidy = True
-            return
+            return None
         if self._units >= _COLLECT_UNITS:
             self._units = 0
-            if gc.mem_free() < _COLLECT_BELOW:
-                began = ticks_ms()
-                gc.collect()
-                took = ticks_diff(ticks_ms(), began)
-                if took > self.longest_collection_ms:
-                    self.longest_collection_ms = took
+            self._collect()
+            return None
+        if self.keeper.ring.erase_wanted():
+            if wait > _QUIET_MS and not self.player.sounding and self._hands_off():
+                self.keeper.erase(self.clock.now())
+                self._tidy = True
+                return None
+            self.chores = False
+            return plus(self.clock.now(), _TRY_ERASE_S)
+        self.chores = False
+        return None
+
+    def _collect(self):
+        if gc.mem_free() < _COLLECT_BELOW:
+            began = ticks_ms()
+            gc.collect()
+            took = ticks_diff(ticks_ms(), began)
+            if took > self.longest_collection_ms:
+                self.longest_collection_ms = took
 
     def _hands_off(self):
         """No press in the last minute."""
         return self.clock.s - self._pressed_at[0] > _HANDS_OFF_S and self.desk.held is None
 
     def run(self):
-        """The loop. An idle pass allocates nothing."""
+        """The loop. An idle pass allocates nothing and takes less than 0.25 ms: locals, and no call that can be spared."""
         clock = self.clock
+        update = clock.update
         player = self.player
         buttons = self.buttons
         flag = buttons.flag
         session = self.session
         stream = session.stream
-        update = clock.update
-        diff = ticks_diff
         feed = self.watchdog.feed
+        boot = self.keeper.state.boot
+        diff = ticks_diff
         poll = select.poll()
         poll.register(stream, select.POLLIN)
         poll.register(flag, select.POLLIN)
         ipoll = poll.ipoll
-        fed = ticks_add(clock.ticks, -_FEED_MS)
+        ms_until = clock.ms_until
+        deadline = None
+        due = clock.ticks  # the counter's value at `deadline`, or at the end of the longest sleep before it
+        fed = ticks_add(due, -_FEED_MS)
         wait = 0
+        quiet = False  # nothing runs but the clock
         while True:
-            readable = False
+            readable = woken = False
             for source, _ in ipoll(wait):
                 if source is stream:
                     readable = True
+                else:
+                    woken = True
             ticks = update()
-            if flag.up or buttons.settling:
+            if quiet and not readable and not woken:
+                wait = CAP_MS if deadline is None else ms_until(deadline)
+                if wait:
+                    due = ticks_add(ticks, wait)
+                    fed = ticks
+                    feed(clock.s, clock.ms, boot)
+                    continue
+            if woken or buttons.settling:
                 self._press()
-            if self.changed or diff(self._due_ticks, ticks) <= 0:
-                if self.changed or (self._deadline is not None and clock.ms_until(self._deadline) == 0):
-                    self._schedule()
-                ticks = update()
-                self._due_ticks = ticks_add(ticks, CAP_MS if self._deadline is None else clock.ms_until(self._deadline))
-            if not player.idle and diff(player.next_ticks, ticks) <= 0:
-                player.step(ticks)
-            if readable:
-                self._units += session.pump()
-                ticks = update()
-            wait = diff(self._due_ticks, ticks)
+            wait = diff(due, ticks)
+            if self.changed or wait <= 0:
+                if self.changed or (deadline is not None and ms_until(deadline) == 0):
+                    deadline = self._schedule()
+                    ticks = update()
+                wait = CAP_MS if deadline is None else ms_until(deadline)
+                due = ticks_add(ticks, wait)
             if not player.idle:
                 edge = diff(player.next_ticks, ticks)
+                if edge <= 0:
+                    player.step(ticks)
+                    edge = diff(player.next_ticks, ticks)
                 if edge < wait:
                     wait = edge
-            if diff(ticks, fed) >= _FEED_MS and wait > -_LATE_MOST_MS:
+            if readable:
+                self._units += session.pump()
+                if self._units >= _COLLECT_UNITS:
+                    self.chores = True
+                ticks = update()
+                wait = min(wait, diff(due, ticks))
+            # The one place where the watchdog is fed: each part above has had its turn, and what was due has been done.
+            if diff(ticks, fed) >= _FEED_MS and diff(due, ticks) > -_LATE_MOST_MS:
                 fed = ticks
-                feed(clock.s, clock.ms, self.keeper.state.boot)
-            if self.changed:
+                feed(clock.s, clock.ms, boot)
+            quiet = False
+            if self.changed or wait < 0:
                 wait = 0
             elif buttons.settling:
-                wait = min(wait, buttons.settle_ms())
-            elif wait > _COLLECT_ROOM_MS and (self._tidy or self._units >= _COLLECT_UNITS or (wait > _QUIET_MS and self._erasable())):
-                self._calm(wait)
-                wait = 0
-            if wait < 0:
-                wait = 0
-
-    def _erasable(self):
-        return self.keeper.ring.erase_wanted() and not self.player.sounding and self._hands_off()
+                wait = buttons.settle_ms()
+            elif not self.chores:
+                quiet = player.idle
+            elif wait > _COLLECT_ROOM_MS:
+                again = self._do_chore(wait)
+                if again is not None and (deadline is None or again < deadline):
+                    deadline = again
+                    wait = 0
+                    due = ticks
+                if self._tidy or self._units >= _COLLECT_UNITS:
+                    wait = 0
 
     def crash(self, error):
         """Leaves word of an escaped exception, and everything dark and silent."""

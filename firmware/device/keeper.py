@@ -17,7 +17,7 @@ MEND_EVERY_S = 60  # a journal that refused is tried again so often
 class Keeper:
     """state: the fold. recorded: False once an event could not be stored, until the journal takes events again.
 
-    signal: called with the instant of the first event after clock events were applied, before they are appended. units: work done, for the garbage collection.
+    signal: called with the instant of the first event after clock events were applied, before they are appended.
     """
 
     def __init__(self, state, ring):
@@ -26,7 +26,6 @@ class Keeper:
         self.recorded = True
         self.signal = None
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
-        self.units = 0
         self._pending = []
         self._pending_from = None
         self._mend_at = None
@@ -38,7 +37,6 @@ class Keeper:
     def _store(self, event):
         """Appends one event; opens the next sector when it must. The state must be what the journal folds to."""
         ring = self.ring
-        self.units += 4
         raw = encode(event)
         seq = ring.append(raw)
         if seq is None:

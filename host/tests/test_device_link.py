@@ -6,7 +6,7 @@ import random
 from binascii import crc32
 
 import pytest
-from device.link.frames import CREDIT, LINE, LINE_MAX, NOTHING, Answer, Receiver
+from device.link.frames import CREDIT, LINE_MAX, NOTHING, WHOLE, Answer, Receiver
 
 
 def line(request):
@@ -14,11 +14,32 @@ def line(request):
     return text + b"#%08x\n" % crc32(text)
 
 
-def requests_in(raw, receiver=None):
+class Bytes:
+    """Standard input with these bytes in it."""
+
+    def __init__(self, raw):
+        self.raw = bytearray(raw)
+
+    def readinto(self, target):
+        target[0] = self.raw.pop(0)
+
+    def ready(self, timeout):
+        assert timeout == 0
+        return [1] if self.raw else []
+
+
+def taken(raw, receiver, most=64):
+    """What the receiver says of each stretch of at most `most` bytes."""
+    stream = Bytes(raw)
+    while stream.raw:
+        yield receiver.take(stream.readinto, stream.ready, most)
+
+
+def requests_in(raw, receiver=None, most=64):
     receiver = receiver or Receiver()
     found = []
-    for byte in raw:
-        if receiver.feed(byte) == LINE:
+    for what in taken(raw, receiver, most):
+        if what == WHOLE:
             request = receiver.request()
             if request is not None:
                 found.append(request)
@@ -62,9 +83,13 @@ def test_what_is_no_request_gets_no_answer(bad):
 
 def test_a_plus_is_credit_only_where_a_line_would_begin():
     receiver = Receiver()
-    assert receiver.feed(ord("+")) == CREDIT
-    receiver.feed(ord("{"))
-    assert receiver.feed(ord("+")) == NOTHING
+    assert list(taken(b"+", receiver)) == [CREDIT]
+    assert list(taken(b"{+", receiver)) == [NOTHING]
+
+
+@pytest.mark.parametrize("most", [1, 2, 63, 1000])
+def test_however_the_bytes_are_cut_the_request_is_the_same(most):
+    assert requests_in(b"noise\n" + line(HELLO) + b"+" + line(HELLO), most=most) == [HELLO, HELLO]
 
 
 @pytest.mark.req("A-06")
@@ -78,10 +103,11 @@ def test_random_bytes_make_no_request():
 def lines_of(answer):
     lines = []
     while answer.waiting:
-        length = answer.next_line()
-        assert length <= 256
-        lines.append(bytes(answer.buffer[:length]))
-    assert answer.next_line() == 0
+        pieces = answer.line()
+        assert all(0 < len(piece) <= 64 for piece in pieces)
+        lines.append(b"".join(pieces))
+        assert len(lines[-1]) <= 256
+        answer.make_line()
     return lines
 
 

@@ -1,12 +1,13 @@
 """Lines of the link: a receiver that noise cannot harm, and an answer cut into lines. Pure; docs/protocol.md is the specification."""
 
 import json
+import sys
 from binascii import b2a_base64, crc32
 
 LINE_MAX = 1024  # of a request, its "\n" included
 _BRACE, _HASH, _NEWLINE, _PLUS = 0x7B, 0x23, 0x0A, 0x2B
 
-NOTHING, LINE, CREDIT = 0, 1, 2
+NOTHING, WHOLE, CREDIT = 0, 1, 2
 
 
 class Receiver:
@@ -15,34 +16,54 @@ class Receiver:
     def __init__(self):
         self._line = bytearray(LINE_MAX)
         self._view = memoryview(self._line)
+        self._byte = bytearray(1)
         self._length = 0
         self._discard = False
 
-    def feed(self, byte):
-        """NOTHING, CREDIT (a "+" where a line would begin), or LINE: `request` can be asked now, before the next byte."""
-        if 0x20 <= byte <= 0x7E:
-            length = self._length
-            if self._discard:
-                return NOTHING
-            if length == 0 and byte != _BRACE:
-                if byte == _PLUS:
+    def take(self, readinto, ready, most):
+        """Takes at most `most` bytes, of which the first is known to be there.
+
+        readinto(bytearray of one) reads a byte; ready(0) is an iterator that yields something when there is one more (a read without would wait for it).
+        Returns NOTHING when no more are there, CREDIT (a "+" where a line would begin), or WHOLE: `request` must be asked before the next bytes.
+        All in one function: a call for each byte would double the time.
+        """
+        byte = self._byte
+        line = self._line
+        length = self._length
+        while True:
+            readinto(byte)
+            c = byte[0]
+            if length and 0x20 <= c <= 0x7E:  # what most bytes are
+                if length < LINE_MAX - 1:
+                    line[length] = c
+                    length += 1
+                else:
+                    length = 0
+                    self._discard = True
+            elif c == _NEWLINE:
+                self._discard = False
+                if length:
+                    self._length = length
+                    return WHOLE
+            elif not self._discard:
+                if c == _BRACE:
+                    line[0] = c
+                    length = 1
+                elif c == _PLUS:
+                    self._length = length
                     return CREDIT
-                self._discard = True
-                return NOTHING
-            if length < LINE_MAX - 1:
-                self._line[length] = byte
-                self._length = length + 1
+                else:
+                    length = 0
+                    self._discard = True
+            most -= 1
+            if most == 0:
+                break
+            for _ in ready(0):
+                break
             else:
-                self._discard = True
-            return NOTHING
-        if byte != _NEWLINE:
-            self._discard = True
-            return NOTHING
-        if self._discard or self._length == 0:
-            self._discard = False
-            self._length = 0
-            return NOTHING
-        return LINE
+                break
+        self._length = length
+        return NOTHING
 
     def request(self):
         """The checked request as a dict with a good `id` and `do`, or None: noise. Makes room for the next line."""
@@ -66,57 +87,93 @@ def _is_id(word):
     return isinstance(word, str) and len(word) == 8 and all("0" <= c <= "9" or "a" <= c <= "z" for c in word)
 
 
+if sys.implementation.name == "micropython":
+    from device.link.fast import put_base64, put_hex
+else:
+
+    def put_base64(target, at, source, start, n):
+        """Writes source[start:start + n] in base64 into target[at:]; returns the place after it."""
+        text = b2a_base64(source[start : start + n], newline=False)
+        target[at : at + len(text)] = text
+        return at + len(text)
+
+    def put_hex(target, at, value, digits):
+        """Writes the last `digits` hexadecimal digits of `value`, lower case, into target[at:]."""
+        target[at : at + digits] = (b"%08x" % value)[8 - digits :]
+
+
 CHUNK = 232  # characters; with id, number, mark, "#", CRC and "\n" a line is 253 bytes of the 256 that may be outstanding
 RAW_CHUNK = 174  # bytes that make so many characters of base64
+LINE = 11 + CHUNK + 10
+PIECE = 64  # a packet: no more goes into one write
+_DOT = 0x2E
 
 
 class Answer:
-    """What is being answered, line after line, in one buffer."""
+    """What is being answered, line after line. The next line is made while the last one travels; a line of raw bytes allocates next to nothing."""
 
     def __init__(self):
-        self.buffer = memoryview(bytearray(11 + CHUNK + 10))
+        self.buffer = memoryview(bytearray(LINE))
+        self._whole = [self.buffer[at : min(at + PIECE, LINE)] for at in range(0, LINE, PIECE)]
+        self._checked = self.buffer[: LINE - 10]
         self._body = None
         self._raw = False
         self._at = 0
         self._number = 0
+        self._length = 0  # of the line in the buffer; 0: none
 
     @property
     def waiting(self):
-        """A further line waits for its credit."""
-        return self._body is not None
+        """A line waits for its credit."""
+        return self._length > 0
 
     def begin(self, ident, body, raw):
-        """ident: the request's id. body: JSON text as bytes, or with `raw` any bytes, sent as base64."""
+        """ident: the request's id. body: JSON text as bytes, or with `raw` any bytes, sent as base64. The first line is made."""
         self.buffer[:8] = ident.encode()
         self._body = body
         self._raw = raw
         self._at = 0
         self._number = 0
+        self.make_line()
 
     def cancel(self):
         self._body = None
+        self._length = 0
 
-    def next_line(self):
-        """Puts the next line into `buffer`; returns its length, 0 when there is none."""
+    def line(self):
+        """The line that waits, in pieces of at most 64 bytes."""
+        length = self._length
+        if length == LINE:
+            return self._whole
+        return [self.buffer[at : min(at + PIECE, length)] for at in range(0, length, PIECE)]
+
+    def make_line(self):
+        """Makes the next line, if there is one; the one before has been written."""
         body = self._body
         if body is None:
-            return 0
+            self._length = 0
+            return
         at = self._at
         buffer = self.buffer
-        if self._raw:
-            end = at + RAW_CHUNK
-            chunk = b2a_base64(body[at:end])
-            length = 11 + len(chunk) - 1
-            buffer[11 : length + 1] = chunk  # its newline is overwritten below
-        else:
-            end = at + CHUNK
-            chunk = body[at:end]
-            length = 11 + len(chunk)
-            buffer[11:length] = chunk
-        if end >= len(body):
+        n = len(body) - at
+        most = RAW_CHUNK if self._raw else CHUNK
+        if n <= most:
             self._body = None
-        buffer[8:11] = b"%02x%s" % (self._number, b"." if self._body is None else b"+")
-        self._at = end
-        self._number = (self._number + 1) & 255
-        buffer[length : length + 10] = b"#%08x\n" % (crc32(buffer[:length]) & 0xFFFFFFFF)
-        return length + 10
+            buffer[10] = _DOT
+        else:
+            n = most
+            buffer[10] = _PLUS
+        if self._raw:
+            length = put_base64(buffer, 11, body, at, n)
+        else:
+            length = 11 + n
+            buffer[11:length] = body[at : at + n]
+        number = self._number
+        put_hex(buffer, 8, number, 2)
+        self._number = (number + 1) & 255
+        self._at = at + n
+        crc = crc32(self._checked if length == LINE - 10 else buffer[:length])
+        buffer[length] = _HASH
+        put_hex(buffer, length + 1, crc & 0xFFFFFFFF, 8)
+        buffer[length + 9] = _NEWLINE
+        self._length = length + 10
