@@ -1,11 +1,10 @@
-"""A device for tests of the host: the real core, journal and frames behind a pseudo-terminal or a socket, with a script of how it misbehaves.
+"""A device for tests of the host: the real core and journal behind a pseudo-terminal or a socket, with a script of how it misbehaves.
 
 It is no model of the firmware (the emulated board is that): no lights, no buttons, no watchdog. What a person does at the bed is a method here.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import select
@@ -16,9 +15,10 @@ import tty
 from types import TracebackType
 from typing import Any
 
+from scripted_frames import Lines, answer
+
 from device.journal import layout
 from device.journal.ring import Ring
-from device.link.frames import CREDIT, LINE, Answer, Receiver
 from dosecore import events
 from dosecore.apply import apply
 from dosecore.decide import decide
@@ -189,7 +189,7 @@ class ScriptedDevice:
                 self._talk(connection.fileno())
 
     def _talk(self, fd: int) -> None:
-        receiver, answer = Receiver(), Answer()
+        lines, waiting = Lines(), []
         while not self._stop.is_set():
             if not select.select([fd], [], [], 0.02)[0]:
                 continue
@@ -199,30 +199,23 @@ class ScriptedDevice:
             if self.chatter or self.echo:
                 os.write(fd, self.chatter or data)
                 continue
-            for byte in data:
-                got = receiver.feed(byte)
-                if got == CREDIT:
-                    self._send(fd, answer)
-                elif got == LINE:
-                    request = receiver.request()
-                    if request is None or self.silent:
+            for request in lines.take(data):
+                if request is not None:
+                    if self.silent:
                         continue
                     if request["do"] == self.unplug_on:
                         self._unplug()
                         return
-                    body = self._answer_once(request)
-                    raw = isinstance(body, bytes)
-                    answer.begin(request["id"], body if raw else json.dumps(body).encode(), raw)
+                    waiting = answer(request["id"], self._answer_once(request))
                     if self.lose:
                         self.lose -= 1
-                        answer.cancel()
-                    self._send(fd, answer)
+                        waiting = []
+                if waiting:
+                    self._send(fd, bytearray(waiting.pop(0)))
 
-    def _send(self, fd: int, answer: Answer) -> None:
-        length = answer.next_line()
+    def _send(self, fd: int, line: bytearray) -> None:
         time.sleep(self.late_s)
-        line = bytearray(answer.buffer[:length])
-        if line and self.damage:
+        if self.damage:
             self.damage -= 1
             line[12] ^= 1
         os.write(fd, self.prefix + line)

@@ -1,9 +1,14 @@
 """What changes the course waits for PAUSE at the bed, and never acts twice (H-03); bad input of those commands (H-01)."""
 
+import os
+import pty
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
-from host_command import Ran, dosebell
+from host_command import PATHS, Ran, dosebell
 from scripted_device import ScriptedDevice
 
 
@@ -70,6 +75,36 @@ def test_unplugged_while_the_bed_is_waited_for(device: ScriptedDevice) -> None:
     ran = on(device, "configure", "hd-il2")
     assert ran.code == 3 and "unplugged: " in ran.err and "Nothing takes effect unless PAUSE is held" in ran.err
     assert ran.seconds < 5
+
+
+@pytest.mark.req("H-03")
+def test_ctrl_c_while_the_bed_is_waited_for(device: ScriptedDevice) -> None:
+    device.confirm = False
+    command = [sys.executable, "-m", "dosebell", "--port", device.port, "configure", "hd-il2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": PATHS})
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("Hold PAUSE for 2 s at the bed to confirm")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=10)[1]
+    assert (
+        process.returncode == 130
+        and said.startswith("Not waiting any longer. The offer lapses")
+        and "Traceback" not in said
+    )
+
+
+@pytest.mark.req("H-03")
+def test_a_terminal_shows_the_seconds_left(device: ScriptedDevice) -> None:
+    device.confirm, device.offer_s = False, 2.2
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "dosebell", "--port", device.port, "configure", "hd-il2"]
+    process = subprocess.Popen(command, stderr=slave, env={**os.environ, "PYTHONPATH": PATHS})
+    os.close(slave)
+    process.wait(10)
+    said = os.read(master, 4096).decode()
+    os.close(master)
+    assert all(f"\rHold PAUSE for 2 s at the bed to confirm ({left} s left)" in said for left in (3, 2, 1))
+    assert process.returncode == 4
 
 
 @pytest.mark.req("H-03")

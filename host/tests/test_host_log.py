@@ -1,11 +1,15 @@
 """`log pull` and `log show`: incremental, resumable, idempotent; damage is mended from the second copy or reported, never hidden (H-04, J-02, J-04)."""
 
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from host_command import Ran, dosebell
+from host_command import PATHS, Ran, dosebell
 from scripted_device import ScriptedDevice
 
 from dosebell import log_pull
@@ -249,6 +253,21 @@ def test_bad_input_of_show(device: ScriptedDevice, archive: Path, tmp_path: Path
         pull(second, good)
     assert shown(good).error["error"] == "archive-choice"
     assert shown(good, "--device", "f" * 16).code == 0
+
+
+@pytest.mark.req("H-04")
+def test_a_terminal_shows_progress_with_its_rate(device: ScriptedDevice, archive: Path) -> None:
+    press(device, 250)
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "dosebell", "--port", device.port, "log", "pull", "--archive", str(archive)]
+    environment = {**os.environ, "PYTHONPATH": PATHS, "TERM": "xterm", "COLUMNS": "80"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, text=True, env=environment)
+    os.close(slave)
+    out = process.communicate(timeout=20)[0]
+    said = os.read(master, 65536).decode()
+    os.close(master)
+    assert "Pulling the log" in said and "B/s" in said
+    assert out.startswith("2") and " new events (1 to 2" in out and "kB/s" in out
 
 
 @pytest.mark.req("H-04")

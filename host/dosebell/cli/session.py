@@ -47,5 +47,11 @@ def change(client: Client, do: str, **arguments: Any) -> dict[str, Any]:
     countdown = Countdown()
     try:
         return client.change(do, countdown, **arguments)
+    except KeyboardInterrupt:
+        countdown.done()
+        message(
+            "Not waiting any longer. The offer lapses within 60 s unless PAUSE is held for 2 s at the bed; look at `dosebell status` then."
+        )
+        raise
     finally:
         countdown.done()
