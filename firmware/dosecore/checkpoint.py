@@ -111,14 +111,24 @@ def _unpack_tally(raw):
     return tally
 
 
+def _pack_bases(out, bases):
+    out.byte(len(bases))
+    for number, is_due in bases:
+        out.byte(number)
+        out.instant(is_due)
+
+
+def _unpack_bases(raw):
+    return tuple([(raw.byte(), raw.instant()) for _ in range(raw.byte())])
+
+
 def _pack_undo(out, undo):
     out.byte(PRESSES.index(undo.press))
     out.instant(undo.mono)
     out.byte(undo.number)
     out.byte(undo.flags)
-    for base in (undo.base, undo.base_after):
-        out.byte(base[0])
-        out.instant(base[1])
+    _pack_bases(out, undo.bases)
+    _pack_bases(out, undo.bases_after)
     out.instant(undo.infusion_end)
     out.byte(0 if undo.before is None else 1)
     if undo.before is not None:
@@ -127,12 +137,11 @@ def _pack_undo(out, undo):
 
 def _unpack_undo(raw):
     press, mono, number, flags = PRESSES[raw.byte()], raw.instant(), raw.byte(), raw.byte()
-    base = (raw.byte(), raw.instant())
-    base_after = (raw.byte(), raw.instant())
+    bases, bases_after = _unpack_bases(raw), _unpack_bases(raw)
     infusion_end = raw.instant()
     before = _unpack_slot(raw) if raw.byte() else None
-    undo = Undo(press, mono, number, before, flags, base, infusion_end)
-    undo.base_after = base_after
+    undo = Undo(press, mono, number, before, flags, bases, infusion_end)
+    undo.bases_after = bases_after
     return undo
 
 
@@ -191,8 +200,7 @@ def pack(state):
     out.byte(len(regimen))
     out.out.extend(regimen)
     out.byte(state.cycle)
-    out.byte(state.base[0])
-    out.instant(state.base[1])
+    _pack_bases(out, state.bases)
     out.byte(state.current)
     out.byte(state.checked_slot)
     out.byte(len(state.tallies))
@@ -236,7 +244,7 @@ def unpack(raw):
         data, reader.at = regimens.decode(raw, reader.at)
         state.regimen = regimens.Regimen(data)
     state.cycle = reader.byte()
-    state.base = (reader.byte(), reader.instant())
+    state.bases = _unpack_bases(reader)
     state.current = reader.byte()
     state.checked_slot = reader.byte()
     state.tallies = [_unpack_tally(reader) for _ in range(reader.byte())]

@@ -7,10 +7,10 @@ from dosecore.instant import add, ms_between, sub
 
 def boot(state, event, detail):
     state.boot = event.boot
-    state.unresolved = []
     if detail["warm"]:
         state.quality = "unknown" if state.offset is None else "recovered"
         return
+    state.unresolved = []
     for slot in state.open.values():
         if slot.phase == "infusing" and not state.stale:
             slot.proved_ms = max(slot.infused_ms, slot.infused_ms + ms_between(state.last_mono, slot.run_from))

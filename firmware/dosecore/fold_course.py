@@ -3,6 +3,7 @@
 from dosecore import regimen as regimens
 from dosecore.events import OUTCOMES
 from dosecore.fold_alarm import end_alarm
+from dosecore.fold_dose import set_base
 from dosecore.instant import plus
 from dosecore.state import Tally
 from dosecore.timeline import untouched
@@ -40,7 +41,7 @@ def cycle_started(state, event, detail):
         state.tallies.append(Tally(state.regimen.max_doses))
     state.course = "running"
     state.cycle = event.cycle
-    state.base = (event.slot, detail["due"])
+    state.bases = ((event.slot, detail["due"]),)
     state.first_due = plus(detail["due"], (1 - event.slot) * state.regimen.interval)
     state.open = {}
     state.current = event.slot
@@ -84,7 +85,7 @@ def _plan_care(state, since):
 
 
 def rescheduled(state, event, detail):
-    state.base = (event.slot, detail["due"])
+    set_base(state, event.slot, detail["due"])
     if event.slot == 1:
         state.first_due = detail["due"]
     check_from = plus(detail["due"], -state.regimen.pre_dose_check)

@@ -46,7 +46,16 @@ def _remember(state, event, press):
     state.undos = [u for u in state.undos if u.mono >= plus(event.mono, -UNDO_S)][1 - UNDO_MOST :]
     flags = state.tally().outcomes[number]
     before = before.copy() if before is not None else None
-    state.undos.append(Undo(press, event.mono, number, before, flags, state.base, state.infusion_end))
+    state.undos.append(Undo(press, event.mono, number, before, flags, state.bases, state.infusion_end))
+
+
+def set_base(state, number, is_due):
+    """From slot `number` on, dues count from `is_due`. Bases of slots that can still come back by an undo are kept."""
+    bases = [base for base in state.bases if base[0] < number]
+    oldest = min([state.current] + [undo.number for undo in state.undos])
+    while len(bases) > 1 and bases[1][0] <= oldest:
+        bases.pop(0)
+    state.bases = tuple(bases) + ((number, is_due),)
 
 
 def set_start(state, cycle, number, start):
@@ -59,9 +68,9 @@ def set_start(state, cycle, number, start):
     if slot is not None:
         slot.start = start
     if not state.regimen.grid and first_untouched(state) == number + 1:
-        state.base = (number + 1, plus(start, state.regimen.interval))
+        set_base(state, number + 1, plus(start, state.regimen.interval))
         if state.undos and state.undos[-1].number == number:
-            state.undos[-1].base_after = state.base
+            state.undos[-1].bases_after = state.bases
 
 
 def find_last_start(state):
@@ -155,8 +164,8 @@ def undone(state, event, detail):
         state.open[number] = undo.before
     state.tally().outcomes[number] = undo.flags
     state.infusion_end = undo.infusion_end
-    if state.base == undo.base_after:
-        state.base = undo.base
+    if state.bases == undo.bases_after:
+        state.bases = undo.bases
     if undo.press == "start":
         state.tally().starts.pop(number, None)
         state.unresolved = [u for u in state.unresolved if u[:2] != (state.cycle, number)]

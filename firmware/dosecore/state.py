@@ -67,14 +67,14 @@ class Alarm:
 class Undo:
     """A press that changed a phase, and what it changed: `before` is the Slot as it was (None: waiting)."""
 
-    def __init__(self, press, mono, number, before, flags, base, infusion_end):
+    def __init__(self, press, mono, number, before, flags, bases, infusion_end):
         self.press = press
         self.mono = mono
         self.number = number
         self.before = before
         self.flags = flags
-        self.base = base
-        self.base_after = base
+        self.bases = bases
+        self.bases_after = bases
         self.infusion_end = infusion_end
 
 
@@ -127,7 +127,7 @@ class State:
         # the cycle
         self.cycle = 0
         self.first_due = None
-        self.base = (1, None)
+        self.bases = ()  # (slot, due), ascending: from that slot on dues count from there
         self.current = 1
         self.open = {}
         self.closed_at = (0, 0)

@@ -30,7 +30,10 @@ def due(state, number):
     slot = state.open.get(number)
     if slot is not None:
         return slot.due
-    base, base_due = state.base
+    base, base_due = state.bases[0]
+    for later, later_due in state.bases:
+        if later <= number:
+            base, base_due = later, later_due
     return plus(base_due, (number - base) * state.regimen.interval)
 
 
