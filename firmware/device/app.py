@@ -16,7 +16,6 @@ from device.drivers.buttons import NAMES, RELEASED, TAPPED, Buttons
 from device.drivers.buzzer import Buzzer
 from device.drivers.lights import Lights
 from device.drivers.watchdog import Watchdog
-from device.link.session import Session
 from device.panel.lights import ALL_ON, rhythms
 from device.panel.player import Player
 from device.start import start
@@ -57,7 +56,7 @@ class Device:
         self.keeper.signal = self._signal
         flash = self.keeper.ring.flash
         flash.before_erase, flash.after_erase = self._deafen, self._undeafen
-        self.session = Session(self)
+        self.session = None  # comes when the alerts are under way: its modules take 0.1 s to import
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
         self._sound_from = self.keeper.handled
         self._lamps_until = None
@@ -86,6 +85,8 @@ class Device:
         """Brings the core up to `now`, as a request must find it; costs nothing while no deadline has come."""
         if self.changed or (self._deadline is not None and self._deadline <= now):
             self.advance(now)
+        elif now > self.keeper.handled:
+            self.keeper.handled = now
 
     def advance(self, now):
         """Brings the core up to `now`: clock events and long presses in the order of their instants."""
@@ -259,6 +260,9 @@ class Device:
 
         Nothing left to do now: no chores. Returns the instant at which to look again, or None.
         """
+        if self.session is None:
+            self._begin_session()
+            return None
         if self._tidy:
             self._tidy = False
             if self.keeper.tidy(self.clock.now()):
@@ -277,6 +281,11 @@ class Device:
             return plus(self.clock.now(), _TRY_ERASE_S)
         self.chores = False
         return None
+
+    def _begin_session(self):
+        from device.link.session import Session
+
+        self.session = Session(self)
 
     def _collect(self):
         if gc.mem_free() < _COLLECT_BELOW:
@@ -297,8 +306,7 @@ class Device:
         player = self.player
         buttons = self.buttons
         flag = buttons.flag
-        session = self.session
-        stream = session.stream
+        stream = sys.stdin.buffer
         feed = self.watchdog.feed
         boot = self.keeper.state.boot
         diff = ticks_diff
@@ -344,7 +352,9 @@ class Device:
                 if edge < wait:
                     wait = edge
             if readable:
-                self._units += session.pump()
+                if self.session is None:
+                    self._begin_session()
+                self._units += self.session.pump()
                 if self._units >= _COLLECT_UNITS:
                     self.chores = True
                 ticks = update()
@@ -366,7 +376,7 @@ class Device:
                     deadline = again
                     wait = 0
                     due = ticks
-                if self._tidy or self._units >= _COLLECT_UNITS:
+                if self._tidy or self.session is None or self._units >= _COLLECT_UNITS:
                     wait = 0
 
     def crash(self, error):

@@ -7,7 +7,7 @@ import json
 import select
 import sys
 
-from machine import mem32
+from machine import mem16
 from micropython import const
 
 from device.link.frames import CREDIT, WHOLE, Answer, Receiver
@@ -21,9 +21,9 @@ LINES_A_PASS = const(6)  # less than 1 ms each
 LINE_UNITS = const(1)
 REQUEST_UNITS = const(32)
 _REMEMBERED = const(8)
-# Buffer control of endpoint 2 IN, the serial data to the host (RP2040 data sheet 4.1.2.5): AVAILABLE while the host has not yet taken it.
+# Buffer control of endpoint 2 IN, the serial data to the host (RP2040 data sheet 4.1.2.5): FULL until the host has taken the packet.
 _EP2_IN = const(0x50100090)
-_AVAILABLE = const(1 << 10)
+_FULL = const(1 << 15)
 
 
 def refusal_answer(refusal):
@@ -109,7 +109,7 @@ class Session:
 
     def _write_line(self):
         """Writes one line, unless the host still has not taken the last: then it must ask again."""
-        if mem32[_EP2_IN] & _AVAILABLE:
+        if mem16[_EP2_IN] & _FULL:
             self._answer.cancel()
             return
         answer = self._answer
