@@ -75,6 +75,10 @@ def sim(
                 _keep(flash, bedside.pico.snapshot())
 
 
+# A new board prepares its journal in the first second; whoever is told the port finds a device that answers.
+_BOOT_S = 1.5
+
+
 def _switch_on(board: str, image: Path | None, flash: Path | None) -> Bedside:
     """The device with the image on it, over what its flash held. Errors: unreadable-file."""
     from dosebell.image import BoardError, ImageError
@@ -122,6 +126,7 @@ def _serve(bedside: Bedside, speed: float, link: Path | None, as_json: bool) -> 
 
     port = SerialPort(bedside.usb, link)
     try:
+        bedside.advance(_BOOT_S)
         shown = str(link) if link is not None else str(port.path)
         say({"port": shown})
         click.echo(f"Emulated Dosebell, {speed:g} x real time. Try: dosebell --port {shown} status", err=True)
