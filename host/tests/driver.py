@@ -39,6 +39,7 @@ class Device:
         self.origin = 0
         self.log = []
         self.bursts = []
+        self.heard = []  # of each burst: (condition, since)
         self.refusals = []
         self.after_event = after_event
         self._burst_at = -1
@@ -77,6 +78,10 @@ class Device:
         if found and found[0] == self.now and self._burst_at != self.t:
             self._burst_at = self.t
             self.bursts.append((self.t, PRIORITIES[found[1]]))
+            for alert in alerts(self.state, self.now):
+                if alert.audio == "on" and alert.call_from <= self.now:
+                    self.heard.append((alert.condition, ms(alert.since) + self.origin))
+                    break
 
     def _take(self, reaction):
         self.add(reaction.events)

@@ -155,6 +155,7 @@ class Model:
             self.down_too.discard(button)
         elif self.pressed and self.pressed.button == button:
             self.pressed = None
+        self._listen_again()
         self.to(self.t)
 
     def _meaning(self):
@@ -204,11 +205,10 @@ class Model:
         elif press.button == "start":
             self._start_held()
         elif length == 2000:
+            press.left = self._meaning()
             self._hold_2s(press)
         else:
             self._hold_5s(press)
-            return
-        press.left = self._meaning()
 
     def _undo(self):
         self.course.undo(self.t)
@@ -239,8 +239,10 @@ class Model:
         dose = course.oldest()
         if dose and dose.touch == "infusing":
             course.interrupt(self.t, dose)
+            press.left = self._meaning()
         elif dose and dose.touch == "interrupted":
             course.stop_dose(self.t, dose)
+            press.left = None  # the press has done what it came for: it does not go on to offer a stop
 
     def _hold_5s(self, press):
         course = self.course
@@ -294,14 +296,16 @@ class Model:
             if newest and newest[1] is dose and newest[4] == offer.more["press_t"]:
                 course.undo(t)
             course.course_stop(t, by="bedside")
-        elif offer.what == "change" and self._possible(offer.more["name"]):
+        elif offer.what == "change" and self._possible(offer.more["name"], offer.more["arguments"]):
             getattr(self, "_change_" + offer.more["name"].replace("-", "_"))(**offer.more["arguments"])
         return True
 
     # -- changes from the host, confirmed
-    def _possible(self, name):
+    def _possible(self, name, arguments):
         """A change is judged again when it is confirmed (decision 34); here only what can have changed in the 60 s between."""
         state = self.course.state
+        if name in ("course-start", "next-cycle") and arguments["at"] is not None and arguments["at"] < self.course.utc(self.t):
+            return False
         return {
             "configure": state not in ("running", "resting"),
             "course-start": state not in ("running", "resting", "unconfigured"),

@@ -323,6 +323,7 @@ class Course:
         if standing and condition in ("missed-doses", "doses-not-observed"):
             count = standing.count + 1
         place = (dose.cycle, dose.slot) if dose else (0, 0)
+        self.waiting_clears = [w for w in self.waiting_clears if w[1] != condition]
         self.alerts[condition] = Alert(condition, t, count or 1, False, *place)
         self.note("alert-raised", t, cycle=place[0], slot=place[1], condition=condition, count=count or 1)
 
