@@ -72,12 +72,11 @@ class Device:
         self._power_on()
 
     def _power_on(self):
-        """The self-test (A-07): lamps and buzzer after a cold start, buttons that were down at boot in 10 s."""
+        """Buttons that were down at boot are stuck in 10 s; the self-test of a cold start follows in the first calm moment (A-07)."""
         now = self.clock.now()
         if self.buttons.held_since_boot():
             self._stuck_at = plus(now, _STUCK_AT_BOOT_S)
-        if not self.warm:
-            self.self_test(now)
+        self._tested = self.warm
 
     # -- what requests use
 
@@ -260,6 +259,10 @@ class Device:
 
         Nothing left to do now: no chores. Returns the instant at which to look again, or None.
         """
+        if not self._tested:
+            self._tested = True
+            self.self_test(self.clock.now())
+            return None
         if self.session is None:
             self._begin_session()
             return None

@@ -49,6 +49,11 @@ def put_header(page, copy, epoch, seq, chain, exported, faults):
     struct.pack_into("<I", page, CRC_AT, crc32(memoryview(page)[HEADER_AT:CRC_AT]) & 0xFFFFFFFF)
 
 
+def header_epoch(view, at):
+    """The epoch in the header whose magic stands at `at`; magic and CRC are not looked at."""
+    return struct.unpack_from("<I", view, at + 4)[0]
+
+
 def get_header(slot):
     """(epoch, first seq, chain, exported, faults) of a whole header, else None."""
     if slot[HEADER_AT] != MAGIC_0 or slot[HEADER_AT + 1] != MAGIC_1:
@@ -71,15 +76,15 @@ def put_record(page, at, fragment, fragments, seq, chain, raw, start):
     return crc
 
 
-def is_record(slot):
-    """True when the 64 bytes are a whole record."""
-    return slot[0] == MARKER and crc32(slot[:CRC_AT]) & 0xFFFFFFFF == struct.unpack_from("<I", slot, CRC_AT)[0]
+def is_record(view, at=0):
+    """True when the 64 bytes from `at` are a whole record."""
+    return view[at] == MARKER and crc32(view[at : at + CRC_AT]) & 0xFFFFFFFF == struct.unpack_from("<I", view, at + CRC_AT)[0]
 
 
-def record_fields(slot):
+def record_fields(view, at=0):
     """(fragment, fragments, used, seq, chain, crc) of a whole record."""
-    _, fragment, fragments, used, seq, chain = struct.unpack_from(_RECORD, slot, 0)
-    return fragment, fragments, used, seq, chain, struct.unpack_from("<I", slot, CRC_AT)[0]
+    _, fragment, fragments, used, seq, chain = struct.unpack_from(_RECORD, view, at)
+    return fragment, fragments, used, seq, chain, struct.unpack_from("<I", view, at + CRC_AT)[0]
 
 
 def slots_for(length):

@@ -42,35 +42,28 @@ class Sector:
                 return found
         return None
 
-    def _slot(self, i):
-        """(kind, the record or None), noting records that only one copy holds."""
-        flash = self._flash
-        at = i * layout.SLOT
-        a = flash.read(self._index, at, layout.SLOT)
-        b = flash.read(self._index + self._sectors, at, layout.SLOT)
-        if a == b:
-            if a == layout.BLANK_SLOT:
-                return BLANK, None
-            return (WHOLE, a) if layout.is_record(a) else (DAMAGED, None)
-        if layout.is_record(a):
-            self.single.append((i, 0))
-            return WHOLE, a
-        if layout.is_record(b):
-            self.single.append((i, 1))
-            return WHOLE, b
-        return (TORN if a == layout.BLANK_SLOT or b == layout.BLANK_SLOT else DAMAGED), None
-
     def walk(self, seq_before, chain_before):
         """Reads all slots. `seq_before`: the last seq before this sector (0 = take it as it comes). Returns self."""
         self.seq = seq_before
         self.chain = chain_before
-        for i in range(1, layout.SLOTS):
-            kind, slot = self._slot(i)
-            if kind == BLANK:
-                continue
-            self.used = i + 1
+        a = self._flash.read(self._index, 0, layout.BLOCK)
+        b = self._flash.read(self._index + self._sectors, 0, layout.BLOCK)
+        # One comparison for all slots: a boot has no time for sixty, and copies that differ are rare.
+        same = a[layout.SLOT :] == b[layout.SLOT :]
+        is_record = layout.is_record
+        for at in range(layout.SLOT, layout.BLOCK, layout.SLOT):
+            if same:
+                if a[at] == 0xFF and a[at : at + layout.SLOT] == layout.BLANK_SLOT:
+                    continue
+                kind = WHOLE if is_record(a, at) else DAMAGED
+                view = a
+            else:
+                kind, view = self._choose(a, b, at)
+                if kind == BLANK:
+                    continue
+            self.used = at // layout.SLOT + 1
             if kind == WHOLE:
-                self._take(slot)
+                self._take(view, at)
             elif kind == DAMAGED:
                 self._damaged = True
         if self._damaged:
@@ -78,12 +71,27 @@ class Sector:
             self._lost(self.seq + 1, max(self.seq + 1, self._parts_seq))
         return self
 
+    def _choose(self, a, b, at):
+        """(kind, the copy to read) of a slot in a sector whose copies differ; notes records that only one copy holds."""
+        slot_a = a[at : at + layout.SLOT]
+        slot_b = b[at : at + layout.SLOT]
+        blank = slot_a == layout.BLANK_SLOT
+        if slot_a == slot_b:
+            return (BLANK, None) if blank else ((WHOLE, a) if layout.is_record(a, at) else (DAMAGED, None))
+        if layout.is_record(a, at):
+            self.single.append((at // layout.SLOT, 0))
+            return WHOLE, a
+        if layout.is_record(b, at):
+            self.single.append((at // layout.SLOT, 1))
+            return WHOLE, b
+        return (TORN if blank or slot_b == layout.BLANK_SLOT else DAMAGED), None
+
     def _lost(self, first, last):
         self.gaps.append((first, last))
         self.seq = last
 
-    def _take(self, slot):
-        fragment, fragments, used, seq, _, crc = layout.record_fields(slot)
+    def _take(self, view, at):
+        fragment, fragments, used, seq, _, crc = layout.record_fields(view, at)
         self.chain = crc
         if fragment == 0:
             self._parts = bytearray()
@@ -92,7 +100,8 @@ class Sector:
         elif self._parts is None or seq != self._parts_seq or fragment != self._next:
             self._parts = None
             return
-        self._parts.extend(slot[layout.PAYLOAD_AT : layout.PAYLOAD_AT + used])
+        start = at + layout.PAYLOAD_AT
+        self._parts.extend(view[start : start + used])
         self._next = fragment + 1
         if self._next == fragments:
             if self.seq and seq > self.seq + 1:

@@ -49,31 +49,48 @@ class Ring:
 
     def scan(self):
         """Finds the newest and the oldest sector. Returns the newest epoch, 0 when no header is whole."""
-        newest = 0
-        oldest = 0
-        sectors = self.sectors
-        flash = self.flash
-        for i in range(sectors):
-            head = layout.get_header(flash.read(i, 0, SLOT))
-            if head is None:
-                head = layout.get_header(flash.read(i + sectors, 0, SLOT))
-                if head is None:
-                    continue
-            epoch = head[0]
-            if (epoch - 1) % sectors == i:
-                if epoch > newest:
-                    newest = epoch
-                if oldest == 0 or epoch < oldest:
-                    oldest = epoch
+        newest = self._newest(False)
+        if newest and self.header(newest) is None:
+            newest = self._newest(True)  # what looked like the newest is damaged
         if newest and self._begun(newest + 1):
             newest += 1  # its header is damaged in both copies, its records are not
         self.epoch = newest
-        self.oldest = max(oldest, newest - sectors + 1) if newest else 0
+        self.oldest = 0
+        if newest:
+            # Sectors after the newest, in the order of the ring, are the oldest; those erased ahead have no header.
+            self.oldest = max(1, newest - self.sectors + 1)
+            while self.oldest < newest and self.header(self.oldest) is None:
+                self.oldest += 1
+        return newest
+
+    def _newest(self, check):
+        """The highest epoch that stands in a header; without `check` the CRCs are not looked at, which takes a third of the time."""
+        newest = 0
+        sectors = self.sectors
+        whole = self.flash.read(0, 0, 2 * sectors * BLOCK)
+        magic_0 = layout.MAGIC_0
+        magic_1 = layout.MAGIC_1
+        epoch_at = layout.header_epoch
+        at = layout.HEADER_AT
+        to_b = sectors * BLOCK
+        for i in range(sectors):
+            for copy_at in (at, at + to_b):
+                if whole[copy_at] == magic_0 and whole[copy_at + 1] == magic_1:
+                    epoch = epoch_at(whole, copy_at)
+                    if epoch > newest and (epoch - 1 - i) % sectors == 0:
+                        start = copy_at - layout.HEADER_AT
+                        if not check or layout.get_header(whole[start : start + SLOT]) is not None:
+                            newest = epoch
+                    if not check:
+                        break
+            at += BLOCK
         return newest
 
     def _begun(self, epoch):
         """True when the sector of `epoch` holds records newer than its last use could have left."""
         i = self._index(epoch)
+        if self.flash.read(i, SLOT, 1)[0] == 0xFF and self.flash.read(i + self.sectors, SLOT, 1)[0] == 0xFF:
+            return False
         before = layout.get_header(self.flash.read(self._index(epoch - 1), 0, SLOT)) or layout.get_header(
             self.flash.read(self._index(epoch - 1) + self.sectors, 0, SLOT)
         )
@@ -81,7 +98,7 @@ class Ring:
             return False
         for block in (i, i + self.sectors):
             slot = self.flash.read(block, SLOT, SLOT)
-            if layout.is_record(slot) and layout.record_fields(slot)[4] > before[1]:
+            if slot[0] == layout.MARKER and layout.is_record(slot) and layout.record_fields(slot)[4] > before[1]:
                 return True
         return False
 
@@ -119,7 +136,8 @@ class Ring:
             self.used = SLOTS  # a header without records: its opening was cut off
         self.ready = self.epoch
         for epoch in range(self.epoch + 1, self.epoch + 1 + AHEAD):
-            if self._is_ready(epoch):  # one before it that is not (an opening was cut off) is passed over by `open`
+            i = self._index(epoch)  # the marks alone; `open` looks at every byte, and passes over a sector that is not blank
+            if self._is_marked(i) and self._is_marked(i + self.sectors):
                 self.ready = epoch
 
     def close(self):
@@ -334,12 +352,13 @@ class Ring:
             self.faults += 1
         self._clear_page()
 
+    def _is_marked(self, block):
+        """True when the block's erase was found complete, and no header has been begun since."""
+        return self.flash.read(block, layout.ERASED_MARK_AT, 8) == layout.ERASED_MARK + b"\xff\xff\xff\xff"
+
     def _is_prepared(self, block):
         """True when the block is marked as erased and nothing was written after its pointers."""
-        end = layout.ERASED_MARK_AT + len(layout.ERASED_MARK)
-        return self.flash.read(block, layout.ERASED_MARK_AT, len(layout.ERASED_MARK)) == layout.ERASED_MARK and self._is_blank(
-            block, end
-        )
+        return self._is_marked(block) and self._is_blank(block, layout.HEADER_AT)
 
     def _is_ready(self, epoch):
         i = self._index(epoch)
