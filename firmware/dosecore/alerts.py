@@ -108,7 +108,11 @@ def alerts(state, now):
     found = _find(state)
     over = pause_end(state)
     for alert in found:
-        if alert.audio == "on" and over is not None and now < over and alert.since <= state.pause_at:
+        if alert.audio != "on":
+            continue
+        if alert.condition == "due" and now < alert.call_from:
+            alert.audio = "off"  # the gap forbids the dose: light only
+        elif over is not None and now < over and alert.since <= state.pause_at:
             alert.audio = "paused"
     found.sort(key=_urgency, reverse=True)
     return found

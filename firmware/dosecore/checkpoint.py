@@ -179,6 +179,7 @@ _INSTANTS = (
     "away_stopped",
     "away_infusion_end",
     "away_care",
+    "away_closed",
 )
 _FLAGS = ("lost", "stale", "told_to_look_away", "armed", "next_called")
 

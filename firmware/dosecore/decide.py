@@ -3,7 +3,7 @@
 `decide(state, name, args, now)` changes nothing. `now` is monotonic; what the clock has brought up to then must have been applied before.
 """
 
-from dosecore import changes, findings, presses
+from dosecore import findings, presses
 
 _COMMANDS = {
     "start": presses.start,
@@ -15,13 +15,6 @@ _COMMANDS = {
     "undo": presses.undo,
     "pause": presses.pause,
     "acknowledge": presses.acknowledge,
-    "configure": changes.configure,
-    "course-start": changes.course_start,
-    "course-stop": changes.course_stop,
-    "next-cycle": changes.next_cycle,
-    "reschedule": changes.reschedule,
-    "dose-record": changes.dose_record,
-    "dose-reason": changes.dose_reason,
     "boot": findings.boot,
     "clock-set": findings.clock_set,
     "clock-lost": findings.clock_lost,
@@ -32,8 +25,14 @@ _COMMANDS = {
     "exported": findings.plain("exported"),
     "checkpoint": findings.checkpoint,
 }
+# The host's changes are functions of `changes` of the same name. It is imported with the first of them: a boot has to be ready to alert first.
+_CHANGES = ("configure", "course-start", "course-stop", "next-cycle", "reschedule", "dose-record", "dose-reason")
 
 
 def decide(state, name, args, now):
     """Events (a list, possibly empty: nothing to do) or a Refusal. KeyError for a name that is no command: a bug, not input."""
+    if name in _CHANGES:
+        from dosecore import changes
+
+        return getattr(changes, name.replace("-", "_"))(state, args, now)
     return _COMMANDS[name](state, args, now)

@@ -84,6 +84,7 @@ def _put_away(state):
         state.away_care = in_utc(state.care_at, state.away_care)
         state.care_at = None
     state.stopped_at = state.infusion_end = None
+    state.away_closed = in_utc(state.closed_at, state.away_closed)
     state.closed_at = state.watch_from
     for slot in state.open.values():
         if slot.phase == "infusing":
@@ -101,7 +102,9 @@ def _take_back(state, offset):
         state.infusion_end = sub(state.away_infusion_end, offset)
     if state.care_at is None and state.away_care is not None:
         state.care_at = sub(state.away_care, offset)
-    state.away_stopped = state.away_infusion_end = state.away_care = None
+    if state.away_closed is not None:
+        state.closed_at = sub(state.away_closed, offset)
+    state.away_stopped = state.away_infusion_end = state.away_care = state.away_closed = None
 
 
 def clock_lost(state, event, detail):

@@ -48,7 +48,7 @@ def cycle_started(state, event, detail):
     outcomes = state.tally().outcomes
     for number in range(1, event.slot):
         outcomes[number] = OUTCOMES.index("elsewhere")
-    state.closed_at = event.mono
+    state.closed_at, state.away_closed = event.mono, None
     state.care_at = state.away_care = None
     state.infusion_end = state.away_infusion_end = None
     state.next_called = False

@@ -19,10 +19,10 @@ def _touch(state, event):
     return slot
 
 
-def _end_check(state, first, mono):
-    """Ends a pre-dose-check that belongs to slot `first` or a later one."""
+def _end_check(state, number, mono):
+    """Ends the pre-dose-check of slot `number`."""
     alarm = state.alarm("pre-dose-check")
-    if alarm is not None and alarm.slot >= first:
+    if alarm is not None and alarm.slot == number:
         end_alarm(state, "pre-dose-check", mono)
 
 
@@ -175,7 +175,9 @@ def undone(state, event, detail):
         end_alarm(state, "infusion-ended", event.mono)
     if number < state.current:
         state.current = number
-    _end_check(state, number + 1, event.mono)
+    check = state.alarm("pre-dose-check")
+    if check is not None and check.slot > number:
+        end_alarm(state, "pre-dose-check", event.mono)  # that slot is not open any more
     state.checked_slot = 0
 
 
@@ -194,7 +196,7 @@ def _close(state, event, outcome):
         return
     state.open.pop(event.slot, None)
     _end_check(state, event.slot, event.mono)
-    state.closed_at = event.mono
+    state.closed_at, state.away_closed = event.mono, None
     while state.current <= state.regimen.max_doses and state.outcome(state.current):
         state.current += 1
 
@@ -209,9 +211,9 @@ def recorded(state, event, detail):
     if detail["reason"] == "awaiting-drug":
         state.tallies[event.cycle - 1].outcomes[event.slot] |= AWAITED_DRUG
     was_open = event.cycle == state.cycle and not state.outcome(event.slot)
-    closed_at = state.closed_at
+    closed_at = state.closed_at, state.away_closed
     _close(state, event, detail["outcome"])
     if event.cycle == state.cycle:
         state.undos = [u for u in state.undos if u.number != event.slot]
         if not was_open:
-            state.closed_at = closed_at
+            state.closed_at, state.away_closed = closed_at

@@ -137,6 +137,7 @@ class State:
         self.away_stopped = None
         self.away_infusion_end = None
         self.away_care = None
+        self.away_closed = None
         self.next_called = False
         self.checked_slot = 0
         # the alerts
