@@ -19,19 +19,20 @@ from device.drivers.watchdog import Watchdog
 from device.panel.lights import ALL_ON, rhythms
 from device.panel.player import Player
 from device.start import start
+from dosecore import findings
 from dosecore.alerts import MEDIUM, alerts, next_burst
-from dosecore.decide import decide
-from dosecore.desk import Desk
 from dosecore.instant import plus, plus_ms
-from dosecore.refusals import Refusal
 from dosecore.timeline import next_instant
+from loader import release
 
 _FEED_MS = const(500)  # busy passes feed no more often
 _LATE_MOST_MS = const(2000)  # a task that is later than this is stuck: no feed
 _COLLECT_BELOW = const(60_000)  # bytes free
-_COLLECT_UNITS = const(400)  # work, of about 100 bytes of garbage each, after which free memory is looked at; looking takes 7 ms
+# Work, of about 100 bytes of garbage each, after which free memory is looked at; looking takes 7 ms.
+_COLLECT_UNITS = const(400)
 _SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
+_IDLE_MS = const(1000)
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
 _HANDS_OFF_S = const(60)  # and without a press
 _TRY_ERASE_S = const(20)  # how soon to try again when it was not so
@@ -49,14 +50,14 @@ class Device:
         self.buzzer = Buzzer(board["buzzer"]["pin"])
         self.player = Player(self.lights.set, self.buzzer.tone, ticks_add, ticks_diff)
         self.ident = "".join(["%02x" % byte for byte in machine.unique_id()])
-        self.desk = Desk()
+        self.desk = None  # desk and session come when the alerts are under way: their modules take 0.15 s to import
         self.buttons = Buttons(board["buttons"])
         self.clock, self.keeper, self.warm = start()
         self.watchdog = Watchdog(board["leds"]["alive"])
         self.keeper.signal = self._signal
         flash = self.keeper.ring.flash
         flash.before_erase, flash.after_erase = self._deafen, self._undeafen
-        self.session = None  # comes when the alerts are under way: its modules take 0.1 s to import
+        self.session = None
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
         self._sound_from = self.keeper.handled
         self._lamps_until = None
@@ -76,7 +77,10 @@ class Device:
         now = self.clock.now()
         if self.buttons.held_since_boot():
             self._stuck_at = plus(now, _STUCK_AT_BOOT_S)
-        self._tested = self.warm
+        # The modules imported so far left garbage between them; what comes now shall fill those holes.
+        self._first_chores = [self._begin_desk, self._begin_session, self._collect]
+        if not self.warm:
+            self._first_chores.insert(1, self._self_test)
 
     # -- what requests use
 
@@ -93,7 +97,7 @@ class Device:
         state = keeper.state
         while True:
             clock_at = next_instant(state)
-            desk_at = desk.next_instant(state)
+            desk_at = None if desk is None else desk.next_instant(state)
             if clock_at is not None and clock_at <= now and (desk_at is None or clock_at <= desk_at):
                 self.changed = True
                 keeper.bring(clock_at)
@@ -115,14 +119,6 @@ class Device:
             keeper.handled = now
         keeper.flush()
 
-    def act(self, name, args, now):
-        """Decides and commits for a request. None when it is durable, else the Refusal."""
-        events = decide(self.keeper.state, name, args, now)
-        if isinstance(events, Refusal):
-            return events
-        self.changed = True
-        return None if self.keeper.commit(events, now) else Refusal("journal-fault")
-
     def self_test(self, now):
         """Lights and buzzer for half a second; returns and journals what is wrong."""
         faults = []
@@ -136,8 +132,11 @@ class Device:
         self.player.show(ALL_ON, self.clock.ticks)
         self._lamps_until = plus_ms(now, _LAMP_TEST_MS)
         self.changed = True
-        self.keeper.command("self-test", {"passed": not faults, "faults": " ".join(faults)}, now)
+        self.keeper.found(findings.plain("self-test"), {"passed": not faults, "faults": " ".join(faults)}, now)
         return faults
+
+    def _self_test(self):
+        self.self_test(self.clock.now())
 
     # -- buttons
 
@@ -149,6 +148,7 @@ class Device:
 
     def _press(self):
         happened = self._happened
+        self._begin_desk()
         self.buttons.step(happened)
         while happened:
             button, what, ticks = happened.pop(0)
@@ -162,14 +162,14 @@ class Device:
             state = self.keeper.state
             if what != RELEASED:
                 self._react(self.desk.down(state, name, at), at)
-            if what == RELEASED or what == TAPPED:
+            if what in (RELEASED, TAPPED):
                 self._react(self.desk.up(state, name, at), at)
                 self._released_at_last(at)
 
     def _released_at_last(self, now):
         if self._stuck_at is not None and not self.buttons.held_since_boot():
             self._stuck_at = None
-            self.keeper.command("condition", {"condition": "stuck-button", "present": False}, now)
+            self.keeper.condition("stuck-button", False, now)
 
     def _react(self, reaction, now):
         """Durable first, then feedback."""
@@ -212,7 +212,7 @@ class Device:
                 running,
                 running and slot is not None and slot.phase == "infusing",
                 state.regimen is not None and state.regimen.bench,
-                self.desk.standing(now) is not None,
+                self.desk is not None and self.desk.standing(now) is not None,
             ),
             ticks,
         )
@@ -235,7 +235,7 @@ class Device:
         if self._stuck_at is not None and now >= self._stuck_at:
             self._stuck_at = None
             if self.buttons.held_since_boot():
-                self.keeper.command("condition", {"condition": "stuck-button", "present": True}, now)
+                self.keeper.condition("stuck-button", True, now)
                 self._stuck_at = (0x3FFFFFFF, 0)
         self.advance(now)
         self.changed = False
@@ -246,7 +246,8 @@ class Device:
         state = self.keeper.state
         earliest = next_instant(state)
         after = plus_ms(now, 1)
-        for at in (self.desk.next_instant(state), self._burst_at, self._lamps_until, self._stuck_at, self.keeper.mend_at()):
+        desk_at = None if self.desk is None else self.desk.next_instant(state)
+        for at in (desk_at, self._burst_at, self._lamps_until, self._stuck_at, self.keeper.mend_at()):
             if at is not None and (earliest is None or at < earliest):
                 earliest = at if at > now else after
         self._deadline = earliest
@@ -259,12 +260,8 @@ class Device:
 
         Nothing left to do now: no chores. Returns the instant at which to look again, or None.
         """
-        if not self._tested:
-            self._tested = True
-            self.self_test(self.clock.now())
-            return None
-        if self.session is None:
-            self._begin_session()
+        if self._first_chores:
+            self._first_chores.pop(0)()
             return None
         if self._tidy:
             self._tidy = False
@@ -273,7 +270,7 @@ class Device:
             return None
         if self._units >= _COLLECT_UNITS:
             self._units = 0
-            self._collect()
+            self._collect(wait >= _IDLE_MS)
             return None
         if self.keeper.ring.erase_wanted():
             if wait > _QUIET_MS and not self.player.sounding and self._hands_off():
@@ -285,13 +282,24 @@ class Device:
         self.chores = False
         return None
 
+    def _begin_desk(self):
+        if self.desk is None:
+            from dosecore.desk import Desk
+
+            self.desk = Desk()
+            self.changed = True
+
     def _begin_session(self):
-        from device.link.session import Session
+        if self.session is None:
+            from device.link.session import Session
 
-        self.session = Session(self)
+            self._begin_desk()
+            self.session = Session(self)
+            release()
 
-    def _collect(self):
-        if gc.mem_free() < _COLLECT_BELOW:
+    def _collect(self, idle=True):
+        """Collects garbage when memory is short, or when nobody waits: what lives long then lies near the start of the heap, and its end stays whole."""
+        if idle or gc.mem_free() < _COLLECT_BELOW:
             began = ticks_ms()
             gc.collect()
             took = ticks_diff(ticks_ms(), began)
@@ -300,7 +308,7 @@ class Device:
 
     def _hands_off(self):
         """No press in the last minute."""
-        return self.clock.s - self._pressed_at[0] > _HANDS_OFF_S and self.desk.held is None
+        return self.clock.s - self._pressed_at[0] > _HANDS_OFF_S and (self.desk is None or self.desk.held is None)
 
     def run(self):
         """The loop. An idle pass allocates nothing and takes less than 0.25 ms: locals, and no call that can be spared."""
@@ -379,14 +387,14 @@ class Device:
                     deadline = again
                     wait = 0
                     due = ticks
-                if self._tidy or self.session is None or self._units >= _COLLECT_UNITS:
+                if self._tidy or self._first_chores or self._units >= _COLLECT_UNITS:
                     wait = 0
 
     def crash(self, error):
         """Leaves word of an escaped exception, and everything dark and silent."""
         self.player.show(((), (), ()), self.clock.ticks)
         self.buzzer.tone(0)
-        self.keeper.command("fault", {"code": "crash", "words": words_of(error)}, self.clock.now())
+        self.keeper.fault("crash", words_of(error), self.clock.now())
 
 
 def words_of(error):

@@ -4,8 +4,8 @@ Presses and requests: append, read back, apply; only then feedback. Clock events
 """
 
 from device.journal.replay import replay
+from dosecore import findings
 from dosecore.apply import apply
-from dosecore.decide import decide
 from dosecore.events import encode
 from dosecore.instant import plus
 from dosecore.timeline import next_clock_event
@@ -48,7 +48,7 @@ class Keeper:
         return bool(seq)
 
     def _checkpoint(self, state):
-        return encode(decide(state, "checkpoint", {}, self.handled)[0])
+        return encode(findings.checkpoint(state, {}, self.handled)[0])
 
     def _open(self, may_erase=True):
         state = self.state
@@ -59,6 +59,8 @@ class Keeper:
 
     def commit(self, events, now):
         """Stores and applies each event in turn. True when all are durable. They are applied all the same: a dose that started has started."""
+        if now > self.handled:
+            self.handled = now
         if not events:
             return True
         self.flush()
@@ -69,12 +71,25 @@ class Keeper:
             apply(self.state, event)
             if event.kind == "configured" and whole:
                 # Somebody has seen the blank or damaged journal and gone on (decision 32).
-                self.command("condition", {"condition": "journal-fault", "present": False}, now)
+                self.condition("journal-fault", False, now)
         return whole
 
-    def command(self, name, args, now):
-        """Decides and commits what the shell found out. True when durable."""
-        return self.commit(decide(self.state, name, args, now), now)
+    def found(self, finding, args, now):
+        """Commits what the shell found out, `finding` being a function of `dosecore.findings`. True when durable.
+
+        Not through `dosecore.decide`, which brings the presses and the host's changes along: a boot has no time for their import.
+        """
+        return self.commit(finding(self.state, args, now), now)
+
+    def condition(self, name, present, now):
+        """Says that a technical condition is present, or gone; said once each way."""
+        return self.found(findings.condition, {"condition": name, "present": present}, now)
+
+    def fault(self, code, words, now):
+        return self.found(findings.plain("fault"), {"code": code, "words": words}, now)
+
+    def gap(self, first, last, now):
+        return self.found(findings.plain("journal-gap"), {"first": first, "last": last}, now)
 
     # -- the clock's events
 
@@ -124,7 +139,7 @@ class Keeper:
         """The journal refuses: the device says so, and goes on without."""
         self.recorded = False
         self._mend_at = plus(now, MEND_EVERY_S)
-        for raised in decide(self.state, "condition", {"condition": "journal-fault", "present": True}, now):
+        for raised in findings.condition(self.state, {"condition": "journal-fault", "present": True}, now):
             apply(self.state, raised)
 
     def _mend(self, now):
@@ -138,9 +153,9 @@ class Keeper:
         self.recorded = True
         lost, ring.lost = ring.lost, None
         if lost:
-            self.command("journal-gap", {"first": lost[0], "last": min(lost[1], ring.seq - 1)}, now)
-        self.command("fault", {"code": "journal", "words": "events were not recorded"}, now)
-        self.command("condition", {"condition": "journal-fault", "present": False}, now)
+            self.gap(lost[0], min(lost[1], ring.seq - 1), now)
+        self.fault("journal", "events were not recorded", now)
+        self.condition("journal-fault", False, now)
 
     def mend_at(self):
         """When a refusing journal is tried again, or None."""
@@ -160,10 +175,10 @@ class Keeper:
             self._open(False)
         if ring.single and self._told_single != ring.epoch:
             self._told_single = ring.epoch
-            self.command("fault", {"code": "journal-copy", "words": "one of two copies could not be written"}, now)
+            self.fault("journal-copy", "one of two copies could not be written", now)
         full = ring.nearly_full()
         if full != (self.state.alarm("journal-nearly-full") is not None):
-            self.command("condition", {"condition": "journal-nearly-full", "present": full}, now)
+            self.condition("journal-nearly-full", full, now)
         return ring.seq != before
 
     def tidy_wanted(self):
@@ -174,5 +189,5 @@ class Keeper:
         lost = self.ring.erase_would_lose()
         if lost is not None and lost != self._told_gap:
             self._told_gap = lost
-            self.command("journal-gap", {"first": lost[0], "last": lost[1]}, now)
+            self.gap(lost[0], lost[1], now)
         self.ring.erase_step()

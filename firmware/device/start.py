@@ -10,10 +10,10 @@ from device.drivers.flash import JournalFlash
 from device.journal.replay import replay
 from device.journal.ring import Ring
 from device.keeper import Keeper
+from dosecore import findings
 from dosecore.state import State
 
 _BLOCK = 4096
-_WORDS_MOST = 100
 
 
 def open_journal():
@@ -47,10 +47,10 @@ def start():
     keeper.handled = now
     if found is None:
         ring.format()
-    keeper.command("boot", {"cause": cause, "warm": warm}, now)
+    keeper.found(findings.boot, {"cause": cause, "warm": warm}, now)
     _tell(keeper, found, now)
     if not warm:
-        keeper.command("clock-lost", {}, now)
+        keeper.found(findings.clock_lost, {}, now)
     return clock, keeper, warm
 
 
@@ -64,9 +64,9 @@ def _tell(keeper, found, now):
     elif found.gaps:
         words = "events are damaged in both copies"
         for first, last in found.gaps:
-            keeper.command("journal-gap", {"first": first, "last": last}, now)
+            keeper.gap(first, last, now)
     elif found.unreadable:
         words = "%d events of a newer firmware" % found.unreadable
     if words is not None:
-        keeper.command("fault", {"code": "journal", "words": words[:_WORDS_MOST]}, now)
-        keeper.command("condition", {"condition": "journal-fault", "present": True}, now)
+        keeper.fault("journal", words, now)
+        keeper.condition("journal-fault", True, now)

@@ -6,6 +6,7 @@ import random
 from binascii import crc32
 
 import pytest
+
 from device.link.frames import CREDIT, LINE_MAX, NOTHING, WHOLE, Answer, Receiver
 
 
@@ -56,7 +57,16 @@ def test_a_request_is_read():
 @pytest.mark.req("H-06")
 @pytest.mark.parametrize(
     "noise",
-    [b"AT\r\n", b"\x03\x04\n", b"{" * 5000 + b"\n", b"\n\n\n", b'{"id":1}\n', b'{"id":"7f3a0001"}#00000000\n', b"+++\n", b"}#\n"],
+    [
+        b"AT\r\n",
+        b"\x03\x04\n",
+        b"{" * 5000 + b"\n",
+        b"\n\n\n",
+        b'{"id":1}\n',
+        b'{"id":"7f3a0001"}#00000000\n',
+        b"+++\n",
+        b"}#\n",
+    ],
 )
 def test_noise_before_a_request_does_no_harm(noise):
     assert requests_in(noise + line(HELLO)) == [HELLO]
@@ -76,7 +86,9 @@ def test_the_longest_line_is_read_and_one_more_byte_is_not():
     assert requests_in(of(LINE_MAX + 1) + line(HELLO)) == [HELLO]
 
 
-@pytest.mark.parametrize("bad", [{"do": "hello"}, {"id": "7F3A0001", "do": "hello"}, {"id": "7f3a0001", "do": 1}, ["x"], 7])
+@pytest.mark.parametrize(
+    "bad", [{"do": "hello"}, {"id": "7F3A0001", "do": "hello"}, {"id": "7f3a0001", "do": 1}, ["x"], 7]
+)
 def test_what_is_no_request_gets_no_answer(bad):
     assert requests_in(line(bad)) == []
 

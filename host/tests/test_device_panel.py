@@ -1,6 +1,7 @@
 """Lights and sounds: which, and when their edges fall."""
 
 import pytest
+
 from device.panel import lights, sounds
 from device.panel.player import Player
 

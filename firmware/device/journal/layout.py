@@ -78,7 +78,10 @@ def put_record(page, at, fragment, fragments, seq, chain, raw, start):
 
 def is_record(view, at=0):
     """True when the 64 bytes from `at` are a whole record."""
-    return view[at] == MARKER and crc32(view[at : at + CRC_AT]) & 0xFFFFFFFF == struct.unpack_from("<I", view, at + CRC_AT)[0]
+    return (
+        view[at] == MARKER
+        and crc32(view[at : at + CRC_AT]) & 0xFFFFFFFF == struct.unpack_from("<I", view, at + CRC_AT)[0]
+    )
 
 
 def record_fields(view, at=0):

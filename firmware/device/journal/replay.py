@@ -8,7 +8,10 @@ LOOK_BACK = 4  # sectors in which a whole checkpoint is sought, newest first
 
 
 class Replay:
-    """The fold of what the ring holds. state: None when no checkpoint could be read. gaps: [(first, last)] that the journal itself does not tell of. unreadable: events that this firmware does not know."""
+    """The fold of what the ring holds. state: None when no checkpoint could be read.
+
+    gaps: [(first, last)] that the journal itself does not tell of. unreadable: number of events that this firmware does not know.
+    """
 
     def __init__(self, state, gaps, unreadable):
         self.state = state
@@ -70,7 +73,4 @@ def replay(ring, adopt):
 
 
 def _covered(gap, told):
-    for first, last in told:
-        if first <= gap[0] and gap[1] <= last:
-            return True
-    return False
+    return any([first <= gap[0] and gap[1] <= last for first, last in told])

@@ -136,7 +136,8 @@ class Ring:
             self.used = SLOTS  # a header without records: its opening was cut off
         self.ready = self.epoch
         for epoch in range(self.epoch + 1, self.epoch + 1 + AHEAD):
-            i = self._index(epoch)  # the marks alone; `open` looks at every byte, and passes over a sector that is not blank
+            # The marks alone; `open` looks at every byte, and passes over a sector that is not blank.
+            i = self._index(epoch)
             if self._is_marked(i) and self._is_marked(i + self.sectors):
                 self.ready = epoch
 
@@ -413,4 +414,3 @@ class Ring:
             return False
         after = self.header(edge + 1)
         return after is not None and after[1] > self.exported + 1
-

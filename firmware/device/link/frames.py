@@ -102,7 +102,8 @@ else:
         target[at : at + digits] = (b"%08x" % value)[8 - digits :]
 
 
-CHUNK = 232  # characters; with id, number, mark, "#", CRC and "\n" a line is 253 bytes of the 256 that may be outstanding
+# Characters; with id, number, mark, "#", CRC and "\n" a line is 253 bytes of the 256 that may be outstanding.
+CHUNK = 232
 RAW_CHUNK = 174  # bytes that make so many characters of base64
 LINE = 11 + CHUNK + 10
 PIECE = 64  # a packet: no more goes into one write

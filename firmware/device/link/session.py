@@ -1,6 +1,7 @@
 """The conversation: reads what came, answers what was asked, writes nothing else.
 
-On this MicroPython a write blocks while the host does not read (0.5 s for each 64 bytes, for ever when the cable was pulled), so a line is written only when the host has taken everything before it.
+On this MicroPython a write blocks while the host does not read (0.5 s for each 64 bytes, for ever when the cable was pulled), so a line is
+written only when the host has taken everything before it.
 """
 
 import json

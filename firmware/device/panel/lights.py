@@ -22,7 +22,7 @@ ALL_ON = (STEADY, STEADY, STEADY)
 
 
 def rhythms(alerts, running, infusing, bench, offered):
-    """(red, yellow, green). alerts: as the core gives them. running: a course runs. infusing: an infusion runs. offered: PAUSE held 2 s would take something."""
+    """(red, yellow, green). alerts: as the core gives them. running: a course; infusing: an infusion. offered: PAUSE held 2 s takes something."""
     if offered:
         return ALL_OFFER
     red = yellow = DARK

@@ -1,4 +1,7 @@
-"""Plays rhythms and sounds: each edge is a deadline in ticks, found beforehand, so that a pass of the loop that makes one is short. Pure; pins and counter are given."""
+"""Plays rhythms and sounds. Pure; pins and counter are given.
+
+Each edge is a deadline in ticks, found beforehand, so that a pass of the loop that makes one is short.
+"""
 
 from device.panel.lights import DARK
 from device.panel.sounds import BURSTS, FEEDBACK

@@ -1,5 +1,6 @@
 """Changes of the course: offered at the bed, asked after, and the one that needs no confirmation."""
 
+from device.link.acting import act
 from dosecore.decide import decide
 from dosecore.desk import CHANGE_S
 from dosecore.refusals import Refusal
@@ -27,7 +28,7 @@ def reschedule(device, request, now):
 
 
 def dose_reason(device, request, now):
-    refusal = device.act("dose-reason", _arguments(request), now)
+    refusal = act(device, "dose-reason", _arguments(request), now)
     return refusal or {"ok": True}
 
 

@@ -1,5 +1,6 @@
 """`clock-get` and `clock-set`: what the host needs to bring UTC here (T-02)."""
 
+from device.link.acting import act
 from dosecore.refusals import Refusal
 from dosecore.timeline import utc
 
@@ -45,7 +46,7 @@ def clock_set(device, request, now):
     if not _is_number(bound_ms, BOUND_MOST_MS):
         return Refusal("bad-field", "bound_ms", bound_ms, 0, BOUND_MOST_MS)
     old = utc(state, now)
-    stored = device.act("clock-set", {"source": "host", "utc": at, "mono": mono, "bound_ms": bound_ms}, now)
+    stored = act(device, "clock-set", {"source": "host", "utc": at, "mono": mono, "bound_ms": bound_ms}, now)
     if isinstance(stored, Refusal):
         return stored
     return {"ok": True, "old": old, "utc": utc(state, now)}

@@ -1,5 +1,6 @@
 """The journal for the host: stored slots as they are, and how far the host has them."""
 
+from device.link.acting import act
 from dosecore.refusals import Refusal
 
 
@@ -52,7 +53,7 @@ def exported(device, request, now):
     if isinstance(seq, Refusal):
         return seq
     if seq > ring.exported:
-        refusal = device.act("exported", {"upto": seq}, now)
+        refusal = act(device, "exported", {"upto": seq}, now)
         if refusal:
             return refusal
         ring.exported = seq
