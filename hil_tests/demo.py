@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from dosebell.image.files import BOARDS, ROOT
 from dosebell.sim import flash_from_uf2
 from dosebell.sim.senses import bursts
 from hil_tests.bench import EmulatedBench
+from hil_tests.bench.interface import from_wire
 
 HOUR, MINUTE = 3600.0, 60.0
 INTERVAL_S = 8 * HOUR
@@ -147,10 +148,11 @@ def _tell(story: Story, archive: Path, began: float) -> int:
     bench = story.bench
     story.say("Dosebell: a bedside dose reminder. Not a medical device.".center(WIDTH).rstrip())
     story.say("The firmware runs on an emulated Raspberry Pi Pico; buttons, lights and buzzer are its pins.\n")
-    bench.wait(1)
-    bench.utc_begin = datetime.now(UTC) - timedelta(seconds=bench.now)
+    bench.wait(2)
     story.command("info")
     story.command("clock", "sync")
+    # The clock on the bench's wall goes by the device, which has just been set by this machine's.
+    bench.utc_begin = from_wire(bench.serial().ask("clock-get")["utc"]) - timedelta(seconds=bench.now)
     story.command("configure", "hd-il2", "--label", "bed 7", confirmed=True)
     first = (bench.utc_at(bench.now) + timedelta(minutes=70)).replace(minute=0, second=0, microsecond=0)
     story.first_due = bench.instant_of(first)
