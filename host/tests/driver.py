@@ -157,21 +157,25 @@ class Device:
             self._burst_at = -1
         self.desk = Desk()
         self.add(decide(self.state, "boot", {"cause": cause, "warm": warm}, self.now))
+        # The shell looks at its clocks before the loop begins: nothing sounds in between.
         if utc is not None:
-            self.set_clock(utc, source)
+            self.add(decide(self.state, "clock-set", self._clock(utc, source), self.now))
         elif not warm:
-            self.command("clock-lost")
+            self.add(decide(self.state, "clock-lost", {}, self.now))
         self._settle()
 
+    def _clock(self, utc, source):
+        return {"source": source, "utc": instant(utc), "mono": self.now, "bound_ms": 5}
+
     def set_clock(self, utc, source="host"):
-        self.command("clock-set", source=source, utc=instant(utc), mono=self.now, bound_ms=5)
+        self.command("clock-set", **self._clock(utc, source))
 
     # -- what can be seen
     def standing(self):
-        """The standing alerts as comparable tuples: (condition, priority, since on `t`, cycle, slot, count)."""
+        """The standing alerts as comparable tuples: (condition, priority, since on `t`, cycle, slot, count, audio)."""
         found = alerts(self.state, self.now)
         return sorted(
-            (a.condition, PRIORITIES[a.priority], ms(a.since) + self.origin, a.cycle, a.slot, a.count) for a in found
+            (a.condition, PRIORITIES[a.priority], ms(a.since) + self.origin, a.cycle, a.slot, a.count, a.audio) for a in found
         )
 
     def happenings(self):

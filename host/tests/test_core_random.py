@@ -19,6 +19,7 @@ WAITS = st.sampled_from([1, 500, 2000, 10_000, 10_001, 30_000, 60_000, 120_000])
 AROUND = st.sampled_from([-1500, -1, 0, 0, 0, 1])  # ms
 MINUTES = st.sampled_from([1, 30, 60, 480])  # of the regimen: seconds in a bench regimen
 LONGEST_MIN = 600  # no single step lets more time pass: unanswered calls are many bursts
+OFF_S = st.sampled_from([0, 2, 60, 600, 7200, 40_000, 200_000])
 SMALL = regimens(max_doses=4)
 BENCH = regimens(max_doses=4, bench=True)
 
@@ -130,6 +131,22 @@ class AgainstTheModel(Inputs):
         self.on.offer(name, arguments)
 
 
+class OutagesAgainstTheModel(AgainstTheModel):
+    """The same with power cuts, resets and syncs by a clock that is right."""
+
+    @rule(off_s=OFF_S, battery=st.booleans())
+    def power_cut(self, off_s, battery):
+        self.on.power_cut(off_s * 1000, battery)
+
+    @rule()
+    def watchdog_reset(self):
+        self.on.watchdog_reset()
+
+    @rule()
+    def sync(self):
+        self.on.sync()
+
+
 class WithOutages(Inputs):
     """Power cuts with and without a battery clock, watchdog resets, syncs and checkpoints: the invariants alone."""
 
@@ -148,7 +165,7 @@ class WithOutages(Inputs):
         except Refused:
             pass
 
-    @rule(off_s=st.sampled_from([0, 2, 60, 600, 7200, 40_000, 200_000]), clock=st.sampled_from(["none", "rtc"]))
+    @rule(off_s=OFF_S, clock=st.sampled_from(["none", "rtc"]))
     def power_cut(self, off_s, clock):
         utc = self.utc()
         self.device.t += off_s * 1000

@@ -1,7 +1,7 @@
 """The three buttons at the bedside: what a press, a long press and an offer do (section 3, decisions 16 to 24). And the whole device: course and bedside."""
 
 from tests.model import calls
-from tests.model.course_model import ANSWERED_BY_ANY_BUTTON, LATCHED, TECHNICAL, Course
+from tests.model.course_model import ANSWERED_BY_ANY_BUTTON, LATCHED, OUTCOMES, TECHNICAL, Course
 
 LONG = {"start": (3000,), "hold": (2000, 5000), "pause": (2000, 5000)}
 STUCK_MS = 10_000
@@ -53,7 +53,27 @@ class Model:
         return self.course.notes
 
     def alerts(self):
-        return sorted(c.key() for c in calls.standing(self.course, self.t))
+        return sorted(c.key() + (calls.audio(c, self.t, self.pause),) for c in calls.standing(self.course, self.t))
+
+    def view(self):
+        """What `status` says of the course, as far as section 9 fixes it; instants as UTC ms."""
+        course, dose = self.course, self.course.oldest()
+        view = {"state": course.state, "armed": course.armed, "slot": None, "phase": None, "due": None, "not_before": None}
+        view["counts"] = course.cycle.counts() if course.cycle else dict.fromkeys(OUTCOMES, 0)
+        view["cycle"] = course.cycle.number if course.cycle else None
+        view["variance_ms"] = view["remaining_s"] = None
+        if dose is None:
+            return view
+        due = course.cycle.due(dose.slot)
+        view.update(slot=dose.slot, phase=dose.phase, due=due)
+        if dose.start_utc is not None:
+            view["variance_ms"] = dose.start_utc - due
+        elif course.earliest(dose) > due:
+            view["not_before"] = course.earliest(dose)
+        if dose.touch in ("infusing", "interrupted"):
+            infused = dose.infused + (self.t - dose.run_t if dose.touch == "infusing" else 0)
+            view["remaining_s"] = -(-(course.rules.infusion - infused) // 1000)
+        return view
 
     # -- time
     def to(self, t):
@@ -91,6 +111,38 @@ class Model:
         """Something was done at this very instant: what it raised may sound at once, unless a burst has begun here."""
         if not self.bursts or self.bursts[-1][0] != self.t:
             self.burst_cursor = self.t
+
+    # -- outages
+    def boot(self, off=0, warm=False, error=None):
+        """The device starts again `off` ms from now; cold boots forget the bedside and, without `error` (a battery clock), the time."""
+        self.t += off
+        if warm:
+            self._listen_again()
+            self.course.last_event_t = self.t
+        else:
+            self.burst_cursor = self.t
+        self.pressed, self.down_too, self.stuck, self.offers, self.reason_timer = None, set(), set(), [], None
+        if not warm:
+            self.pause = None
+            self.course.cold_boot(self.t)
+            if error is None:
+                self.course.lose_clock(self.t)
+            else:
+                self.course.set_clock(self.t, error)
+        self._take_up_hold()
+        self.to(self.t)
+
+    def sync(self, error):
+        self.to(self.t)
+        self.course.set_clock(self.t, error)
+        self._listen_again()
+        self.to(self.t)
+
+    def _take_up_hold(self):
+        """A slot on hold whose reason was not taken: it will be, 10 s after the hold, or after the boot that forgot when that was."""
+        dose = self.course.oldest()
+        if dose and dose.touch == "on-hold" and not dose.reason_taken and not self.reason_timer:
+            self.reason_timer = (dose.held_t + REASON_MS, dose, "unspecified")
 
     # -- timers of the bedside
     def _next_timer(self):
@@ -212,10 +264,7 @@ class Model:
 
     def _undo(self):
         self.course.undo(self.t)
-        dose = self.course.oldest()
-        if dose and dose.touch == "on-hold" and not dose.reason_taken and not self.reason_timer:
-            # Had the START not been, the reason would have been taken by now, or will be.
-            self.reason_timer = (max(dose.held_t + REASON_MS, 0), dose, "unspecified")
+        self._take_up_hold()  # had the START not been, the reason would have been taken by now, or will be
 
     def _start_held(self):
         course, t = self.course, self.t
@@ -224,14 +273,18 @@ class Model:
             reason = course.why_not(dose, t)
             far = reason == "too-early" and course.cycle.due(dose.slot) - course.utc(t) > 240 * course.rules.minute
             if reason in ("too-early", "gap") and not far:
-                self._offer(Offer("override", t, t + 10_000, dose=dose, reason=reason))
+                self._offer(Offer("override", t, t + 10_000, dose=dose))
         elif course.error is None:
-            return
+            timed = course.state == "stopped" and course.stopped_t is not None and (not course.in_the_dark or course.stopped_t >= course.boot_t)
+            resumable = timed and t - course.stopped_t <= 24 * 60 * course.rules.minute
+            coming = course.state == "resting"
+            if resumable or coming or (course.state == "ready" and course.armed):
+                course.note("start-refused", t, reason="clock-unknown")
         elif course.state == "ready" and course.armed:
             course.course_start(t, mode="bedside")
         elif course.state == "resting" and course.utc(t) >= course.next_cycle_from():
             course.next_cycle(t)
-        elif course.state == "stopped" and t - course.stopped_t <= 24 * 60 * course.rules.minute:
+        elif course.state == "stopped" and course.stopped_t is not None and t - course.stopped_t <= 24 * 60 * course.rules.minute:
             course.resume(t)
 
     def _hold_2s(self, press):
@@ -289,7 +342,7 @@ class Model:
         if offer.what == "override":
             dose = offer.more["dose"]
             if course.oldest() is dose and dose.phase in ("waiting", "due", "late", "overdue", "on-hold"):
-                course.start(t, dose, offer.more["reason"])
+                course.start(t, dose, course.why_not(dose, t))  # "" if time has made it possible meanwhile
         elif offer.what == "stop" and course.state in ("running", "resting"):
             dose = offer.more["undo"]
             newest = course.undoable[-1] if course.undoable else None

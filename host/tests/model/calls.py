@@ -115,6 +115,13 @@ def is_paused(one, t, pause):
     return pause is not None and pause <= t < pause + PAUSE_MS and one.since <= pause
 
 
+def audio(one, t, pause):
+    """The `audio` of section 9: off (light only), paused, or on."""
+    if one.call_from is None:
+        return "off"
+    return "paused" if is_paused(one, t, pause) else "on"
+
+
 def bursts_between(course, begin, end, pause):
     """The bursts at begin <= t < end while nothing else changes: [(t, priority)]."""
     found = []

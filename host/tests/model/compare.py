@@ -1,5 +1,6 @@
 """Holds the core against the model: the same steps on both, every event, alert and burst compared."""
 
+from dosecore.view import course_view
 from tests.driver import Device, Refused, instant
 from tests.model.bedside import Model
 from tests.model.scripts import INSTANTS, UTC0
@@ -61,9 +62,17 @@ def _ordered(happenings):
 
 
 def _placeless(alerts):
-    """(condition, priority, since, slot of a phase): the place of the others is not specified."""
+    """(condition, priority, since, audio, place of a phase): the place of the others is not specified, only missed and unobserved doses are counted."""
     phases = ("due", "late", "overdue", "on-hold", "interrupted")
-    return [(a[0], a[1], a[2]) + (a[3:5] if a[0] in phases else ()) + (a[5:] if a[0] in COUNTED else ()) for a in alerts]
+    return [(a[0], a[1], a[2], a[6]) + (a[3:5] if a[0] in phases else ()) + (a[5:6] if a[0] in COUNTED else ()) for a in alerts]
+
+
+def view_of_core(core):
+    """The core's `course_view` in the model's words."""
+    view = course_view(core.state, core.now)
+    found = {k: _plain(view[k]) for k in ("state", "armed", "cycle", "slot", "phase", "due", "not_before", "variance_ms", "counts")}
+    found["remaining_s"] = view["infusion"] and view["infusion"]["remaining_s"]
+    return found
 
 
 class Twin:
@@ -94,6 +103,8 @@ class Twin:
         core, model = self.core.bursts[self.seen_bursts :], self.model.bursts[self.seen_bursts :]
         assert core == model, "bursts %s\n core:  %s\n model: %s\n standing %s" % (told, core[:30], model[:30], self.core.standing())
         self.seen_bursts = len(self.core.bursts)
+        core, model = view_of_core(self.core), self.model.view()
+        assert core == model, "status %s\n core:  %s\n model: %s" % (told, core, model)
 
     def _do(self, what, *arguments):
         self.steps.append((self.t, what) + arguments)
@@ -135,4 +146,24 @@ class Twin:
         self._do("reason", cycle, slot, reason)
         self.core.command("dose-reason", cycle=cycle, slot=slot, reason=reason)
         self.model.reason(cycle, slot, reason)
+        self.check()
+
+    def power_cut(self, off=0, battery=False):
+        """Power is gone for `off` ms; with `battery` a clock chip knows the time afterwards."""
+        self._do("power_cut", off, battery)
+        self.core.t += off
+        self.core.boot(utc=self.core.t + self.utc0 if battery else None, source="rtc")
+        self.model.boot(off, error=self.utc0 if battery else None)
+        self.check()
+
+    def watchdog_reset(self):
+        self._do("watchdog_reset")
+        self.core.boot("watchdog", warm=True)
+        self.model.boot(warm=True)
+        self.check()
+
+    def sync(self):
+        self._do("sync")
+        self.core.set_clock(self.core.t + self.utc0)
+        self.model.sync(self.utc0)
         self.check()

@@ -65,6 +65,7 @@ class Dose:
     since_t: int = 0  # of the phase it is in
     reason: str = "unspecified"
     reason_taken: bool = False
+    proved: int = 0  # ms that a cold boot can prove to be infused
 
     @property
     def phase(self):
@@ -145,7 +146,15 @@ class Course:
         self.looked_away = False  # the last unwatched stretch was a stop, not an outage
         self.stopped_t = None
         self.supportive_t = None
+        self.supportive_away = False  # counted in a power cycle that is over: it waits for a sync
+        self.supportive_lost = False  # and was counted without UTC
         self.quiet_end = None  # when the last infusion stopped running
+        self.last_event_t = 0
+        self.boot_t = 0
+        self.lost_infusion = None  # (t, dose): an open infusion of which it is not known when it began
+        self.run_known = True  # whether the infusion that ran when the power went had a known UTC
+        self.in_the_dark = False  # a cold boot without a clock: what was timed before it waits for a sync
+        self.unresolved = []  # doses started while the clock was unknown, in this power cycle
         self.opened_t = 0  # since when the earliest slot not closed is open
         self.cycle_offered = False
 
@@ -157,6 +166,7 @@ class Course:
         if dose is not None:
             cycle, slot = dose.cycle, dose.slot
         self.notes.append(Note(kind, t, self.utc(t), cycle, slot, detail))
+        self.last_event_t = t
 
     @property
     def cycle(self):
@@ -194,12 +204,14 @@ class Course:
             known = self.error is not None
             opened = True
             for dose in self.cycle.slots():
-                if dose.touch == "infusing":
+                if self.lost_infusion and self.lost_infusion[1] is dose:
+                    plan.append((self.lost_infusion[0], INFUSION_END, dose.slot, self._lose_infusion, ()))
+                elif dose.touch == "infusing":
                     plan.append((dose.run_t + self.rules.infusion - dose.infused, INFUSION_END, dose.slot, self._complete, (dose,)))
                 elif known and dose.touch != "closed":
                     plan += self._plan_open(dose, opened)
                 opened = opened and dose.touch == "closed"
-        if self.supportive_t is not None:
+        if self.supportive_t is not None and not self.supportive_away:
             plan.append((self.supportive_t, ALERT, 99, self._supportive, ()))
         if self.state == "resting" and not self.cycle_offered and self.error is not None:
             ready = max(self.cycle.due(1) + self.rules.cycle_span - self.error, self.cycle.done_t)
@@ -277,6 +289,7 @@ class Course:
     def _close(self, t, dose, outcome):
         dose.touch, dose.outcome = "closed", outcome
         self.note("dose-closed", t, dose, outcome=outcome)
+        self._end_check(t, dose)
         condition = {"missed": "missed-doses", "unknown": "doses-not-observed"}.get(outcome)
         if condition:
             self.waiting_alerts.append((t, condition, dose.cycle, dose.slot))
@@ -303,6 +316,9 @@ class Course:
         if not self.rules.supportive_care:
             return
         ends = [d.end_t for c in self.cycles for d in c.doses.values() if d.end_t is not None]
+        if self.in_the_dark:
+            ends = [end for end in ends if end >= self.boot_t]
+        self.supportive_away = False
         self.supportive_t = max([t] + [end + self.rules.supportive_care for end in ends])
 
     def _mark(self, t, dose, mark):
@@ -375,8 +391,11 @@ class Course:
             return "infusing"
         if dose is None:
             return "no-slot-open"
-        if dose.touch == "interrupted" or self.error is None:
+        if dose.touch == "interrupted":
             return ""
+        if self.error is None:
+            near = [d.start_t for d in self.unresolved if d is not dose and t < d.start_t + self.rules.min_gap]
+            return "gap" if near else ""
         now = self.utc(t)
         if dose.phase == "waiting" and now < self.cycle.due(dose.slot) - self.rules.early:
             return "too-early"
@@ -396,6 +415,8 @@ class Course:
         due = self.cycle.due(dose.slot)
         dose.touch, dose.start_t, dose.start_utc, dose.run_t, dose.infused = "infusing", t, now, t, 0
         dose.since_t = t
+        if now is None:
+            self.unresolved.append(dose)
         if not self.rules.grid and now is not None:
             base = (dose.slot + 1, now + self.rules.interval)
             self.cycle.bases.append(base)
@@ -437,6 +458,8 @@ class Course:
             self.cycle.bases.pop()
         if was_running and dose.touch != "infusing":
             self.quiet_end = t
+        if press == "start":
+            self.unresolved = [d for d in self.unresolved if d is not dose]
         self.note("dose-undone", t, dose, press=press)
         ended = self.alerts.get("infusion-ended")
         if ended and (ended.cycle, ended.slot) == (dose.cycle, dose.slot) and dose.touch != "closed":
@@ -445,6 +468,67 @@ class Course:
         if check and check.slot > dose.slot:
             self._clear(t, "pre-dose-check")
         return press
+
+    # -- outages
+    def cold_boot(self, t):
+        """Power is back and nothing is known but the journal: calls restart, nothing is timed as if no time had passed."""
+        proved, known = self.last_event_t, self.error is not None
+        if not known and self.stopped_t is not None and self.stopped_t >= self.boot_t:
+            self.stopped_t = None  # how long ago that was is not known: no resume
+        for dose in [d for c in self.cycles for d in c.doses.values()]:
+            if not known and dose.end_t is not None and dose.end_t >= self.boot_t:
+                dose.end_t = None  # it ended in a power cycle that never knew the time
+        if self.supportive_t is not None and not self.supportive_away:
+            self.supportive_away, self.supportive_lost = True, self.error is None
+        self.error, self.in_the_dark, self.undoable, self.unresolved = None, True, [], []
+        self.boot_t = t
+        self.run_known = known
+        self.quiet_end = self.last_event_t = t
+        for alert in self.alerts.values():
+            alert.since = t
+        for dose in self.cycle.doses.values() if self.cycles else ():
+            dose.since_t = dose.held_t = t
+            if dose.touch == "interrupted":
+                dose.broken_t = t
+            if dose.touch == "infusing":
+                dose.proved = dose.infused + max(0, proved - dose.run_t)
+
+    def lose_clock(self, t):
+        """No clock after the boot: an open infusion is interrupted, and the loss is told if there is a course to lose."""
+        if self.state in ("running", "resting") or (self.state == "ready" and self.armed):
+            self.note("clock-lost", t)
+            self.waiting_alerts.append((t, "clock-lost", 0, 0))
+        if self.supportive_t is not None and self.supportive_lost:
+            self.supportive_t, self.supportive_away = t, False
+        self._lose_infusion(t)
+
+    def _lose_infusion(self, t):
+        dose = self.oldest()
+        self.lost_infusion = None
+        if dose and dose.touch == "infusing":
+            dose.touch, dose.broken_t, dose.infused = "interrupted", t, dose.proved
+            self.note("dose-interrupted", t, dose, infused_ms=dose.infused)
+
+    def set_clock(self, t, error):
+        if self.supportive_t is not None and self.supportive_lost:
+            self.supportive_t = t  # from when it counts is not known any more: the review is called for now
+        self.supportive_away = self.supportive_lost = False
+        if self.in_the_dark and not self.run_known and t == self.boot_t:
+            # What was timed in a boot that never knew the time cannot be placed.
+            dose = self.oldest()
+            self.lost_infusion = (t, dose) if dose and dose.touch == "infusing" else None
+        self.error, self.in_the_dark, self.last_event_t = error, False, t
+        self.watch_utc, self.looked_away = t + error, False
+        self._clear(t, "clock-lost")
+        for dose in self.unresolved:
+            dose.start_utc = dose.start_t + error
+            if not self.rules.grid and dose.cycle == self.cycle.number and not self._touched(dose.slot + 1):
+                self.cycle.bases.append((dose.slot + 1, dose.start_utc + self.rules.interval))
+        self.unresolved = []
+
+    def _touched(self, slot):
+        dose = self.cycle.doses.get(slot)
+        return dose is not None and bool(dose.said or dose.touch)
 
     # -- what the host and the bedside do to the course
     def configure(self, regimen, armed=False):
@@ -520,6 +604,8 @@ class Course:
             dose.end_t = ended - self.error if ended is not None else dose.end_t
         dose.reason = reason
         self.undoable = [entry for entry in self.undoable if entry[1] is not dose]
+        self.unresolved = [d for d in self.unresolved if d is not dose]
         self.note("dose-recorded", t, dose, outcome=outcome, started=started)
+        self._end_check(t, dose)
         if was_open and dose.cycle == self.cycle.number:
             self._closed(t)
