@@ -137,11 +137,23 @@ class Past:
         while self.ring.epoch <= self.ring.sectors:
             self.course()
 
-    def run_course(self, regimen: dict[str, Any]) -> None:
-        """A course runs, its first dose is an hour away, and the newest sector is as full as it gets in service."""
+    def without_spare_sectors(self) -> bytes:
+        """The flash as if no sector had been erased ahead: the next calm moment begins with an erase."""
+        for epoch in range(self.ring.epoch + 1, self.ring.ready + 1):
+            for copy in (0, 1):
+                block = (epoch - 1) % self.ring.sectors + copy * self.ring.sectors
+                self._flash.program(block, layout.PAGE, b"\x00" * layout.PAGE)
+        return self.flash
+
+    def run_course(self, regimen: dict[str, Any], tail_free: int = TAIL_FREE) -> None:
+        """A course runs, its first dose is an hour away, and the newest sector has `tail_free` slots left."""
         self.configure(regimen)
         self._do("course-start", at=plus(plus(LONG_AGO, self.now[0]), HOUR))
-        while self.ring.free_slots != TAIL_FREE:
+        self.use_up(tail_free)
+
+    def use_up(self, tail_free: int) -> None:
+        """The newest sector is filled until `tail_free` slots are left."""
+        while self.ring.free_slots != tail_free:
             self.export()
             self._pass(1)
 

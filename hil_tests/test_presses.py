@@ -1,0 +1,194 @@
+"""The three buttons: confirmed in time and only once durable, bounces and glitches, two at once, stuck ones (section 3, S-03)."""
+
+import pytest
+
+from hil_tests import scenes
+from hil_tests.bench import EmulatedBench
+from hil_tests.conftest import MakeBench
+from hil_tests.prepared import QUICK, Past, configured
+from hil_tests.scenes import IDLE_S, MEDIUM_HZ, PRESS_S, REFUSED_HZ, TAKEN_HZ, heard, pitched
+
+STUCK_S = 10
+PRESSES = 8
+# A whole press that fits into an erase of 45 ms with room on both sides.
+INTO_ERASE_S, BRIEF_S = 0.008, 0.025
+
+
+def last_seq(bench: EmulatedBench) -> int:
+    return int(scenes.status(bench)["journal"]["last_seq"])
+
+
+def bounce(bench: EmulatedBench, t: float, pressed: bool) -> None:
+    """Contacts that bounce for 5 ms from `t` on, and then stay as they are wanted."""
+    for step in range(6):
+        towards = bench.down if (step % 2 == 0) is pressed else bench.up
+        bench.pico.at(t + step * 0.0009, lambda act=towards: act("pause"))
+    last = bench.down if pressed else bench.up
+    bench.pico.at(t + 0.005, lambda: last("pause"))
+
+
+@pytest.mark.req("S-03", "J-02")
+def test_a_press_is_confirmed_within_100_ms_and_only_after_its_event_is_in_flash(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    # given a dose that is due
+    bench = make_bench(configured(new_board))
+    bench.wait_until(scenes.running(bench) + 1)
+    # when START is pressed
+    before = len(bench.pico.flash_spy.operations)
+    pressed = bench.press("start")
+    bench.wait(1)
+    # then both copies of its event are written before light or sound say anything
+    sound, light = heard(bench, TAKEN_HZ, pressed), scenes.lit(bench, "green", pressed)
+    writes = [each for each in bench.pico.flash_spy.operations[before:] if each.t < min(sound, light)]
+    assert [each.kind for each in writes] == ["program", "program"]
+    assert sound - pressed <= PRESS_S
+    assert light - pressed <= PRESS_S
+    assert [event.slot for event in scenes.kinds(bench, "dose-started")] == [1]
+
+
+@pytest.mark.req("S-03", "S-02")
+def test_every_press_has_its_feedback(make_bench: MakeBench, new_board: bytes) -> None:
+    bench = make_bench(configured(new_board))
+    due = scenes.running(bench, due_in=3600)
+    # Waiting, an hour too early: refused, and logged with the reason.
+    pressed = bench.press("start")
+    bench.wait(1)
+    assert heard(bench, REFUSED_HZ, pressed) - pressed <= PRESS_S
+    assert [event.detail["reason"] for event in scenes.kinds(bench, "start-refused")] == ["too-early"]
+    # HOLD too early: refused, and nothing to log.
+    pressed = bench.press("hold")
+    bench.wait(1)
+    assert heard(bench, REFUSED_HZ, pressed) - pressed <= PRESS_S
+    bench.wait_until(due + 1)
+    for button, kind in (("pause", "audio-paused"), ("hold", "dose-on-hold"), ("start", "dose-started")):
+        before = len(scenes.kinds(bench, kind))
+        pressed = bench.press(button)
+        bench.wait(1)
+        assert heard(bench, TAKEN_HZ, pressed) - pressed <= PRESS_S, button
+        assert len(scenes.kinds(bench, kind)) == before + 1, button
+
+
+@pytest.mark.req("S-03")
+def test_presses_over_the_end_of_a_sector_are_confirmed_in_time(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a sector with no room for one more event
+    past = Past(new_board)
+    past.configure(QUICK)
+    past.use_up(tail_free=10)
+    bench = make_bench(past.flash)
+    bench.wait(scenes.BOOTED_S)
+    sector = scenes.ask(bench, "log-info")["epochs"][1]
+    # when presses fill it to its end and go on in the next, with no calm moment between them
+    pressed = [bench.now + 0.3 * number for number in range(PRESSES)]
+    for t in pressed:
+        scenes.tap_at(bench, "pause", t, 0.2)
+    bench.wait(0.3 * PRESSES + 0.5)
+    # then each is confirmed in time
+    assert [heard(bench, TAKEN_HZ, t) - t <= PRESS_S for t in pressed] == [True] * PRESSES
+    assert scenes.ask(bench, "log-info")["epochs"][1] == sector + 1
+    assert len(scenes.kinds(bench, "audio-paused")) == PRESSES
+
+
+@pytest.mark.req("S-03")
+def test_bounces_are_one_press_and_a_glitch_is_none(make_bench: MakeBench, new_board: bytes) -> None:
+    bench = make_bench(configured(new_board))
+    bench.wait(scenes.BOOTED_S)
+    before = last_seq(bench)
+    # 5 ms of bouncing when the button goes down, and again when it comes up
+    pressed = bench.now + 0.1
+    bounce(bench, pressed, pressed=True)
+    bounce(bench, pressed + 0.3, pressed=False)
+    bench.wait(1)
+    assert last_seq(bench) == before + 1
+    assert len(pitched(bench, TAKEN_HZ, pressed)) == 1
+    assert heard(bench, TAKEN_HZ, pressed) - pressed <= PRESS_S
+    # 1 ms on the line: a spark, not a finger
+    quiet_from = bench.now
+    scenes.tap_at(bench, "pause", bench.now + 0.1, 0.001)
+    bench.wait(1)
+    assert last_seq(bench) == before + 1
+    assert bench.tones(quiet_from) == []
+
+
+@pytest.mark.req("A-05")
+@pytest.mark.parametrize("length", [BRIEF_S, 0.15], ids=["within", "beyond"])
+def test_a_press_inside_an_erase_is_not_lost(make_bench: MakeBench, new_board: bytes, length: float) -> None:
+    # given a device that begins to erase the journal's next sector
+    past = Past(new_board)
+    past.fill()
+    bench = make_bench(past.without_spare_sectors())
+
+    def erasing() -> bool:
+        done = bench.pico.flash_spy.operations
+        return bool(done) and done[-1].kind == "erase"
+
+    assert bench.pico.run_until(erasing, timeout=60, step=0.004), "nothing was erased"
+    erased_at = bench.pico.flash_spy.operations[-1].t
+    # when a button is pressed while the processor hears nothing
+    pressed = erased_at + INTO_ERASE_S
+    scenes.tap_at(bench, "pause", pressed, length)
+    bench.wait(1)
+    # then it is a press like any other
+    assert len(pitched(bench, TAKEN_HZ, pressed)) == 1
+    assert heard(bench, TAKEN_HZ, pressed) - pressed <= PRESS_S
+    assert len(scenes.kinds(bench, "audio-paused")) == 1
+
+
+@pytest.mark.req("S-03")
+def test_while_one_button_is_down_the_others_are_ignored(make_bench: MakeBench, new_board: bytes) -> None:
+    bench = make_bench(configured(new_board))
+    bench.wait_until(scenes.running(bench) + 1)
+    # given START down: the infusion runs
+    bench.down("start")
+    bench.wait(0.5)
+    # when HOLD is held for 3 s beside it
+    both = bench.now
+    bench.hold("hold", 3)
+    bench.wait(0.1)
+    # then nothing is interrupted and nothing is heard
+    assert scenes.slot_and_phase(bench) == (1, "infusing")
+    assert bench.tones(both) == []
+    # and once START is up HOLD means what it says
+    bench.up("start")
+    bench.wait(0.2)
+    bench.hold("hold", 2.2)
+    assert scenes.slot_and_phase(bench) == (1, "interrupted")
+
+
+@pytest.mark.req("A-07", "S-03")
+def test_a_button_that_is_down_for_10_s_is_stuck_and_the_others_work_on(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    bench = make_bench(configured(new_board))
+    bench.wait(scenes.BOOTED_S)
+    # given PAUSE that stays down
+    pressed = bench.now
+    bench.down("pause")
+    bench.wait(STUCK_S - 0.5)
+    assert scenes.alert(bench, "stuck-button") is None
+    bench.wait(1)
+    # then after 10 s the nurse is called
+    assert heard(bench, MEDIUM_HZ, pressed) - pressed - STUCK_S <= IDLE_S
+    assert bench.lights()["red"]
+    # and START works: refused, with its sound
+    started = bench.press("start")
+    bench.wait(1)
+    assert heard(bench, REFUSED_HZ, started) - started <= PRESS_S
+    # and the alert ends when PAUSE comes up
+    bench.up("pause")
+    bench.wait(1)
+    assert scenes.alert(bench, "stuck-button") is None
+    assert not bench.lights()["red"]
+
+
+@pytest.mark.req("A-07")
+def test_a_button_that_is_down_at_boot_is_found_in_10_s(make_bench: MakeBench, new_board: bytes) -> None:
+    bench = make_bench(configured(new_board))
+    bench.down("hold")
+    bench.wait(STUCK_S - 1)
+    assert scenes.alert(bench, "stuck-button") is None
+    bench.wait(2)
+    assert scenes.alert(bench, "stuck-button") is not None
+    bench.up("hold")
+    bench.wait(0.5)
+    assert scenes.alert(bench, "stuck-button") is None
