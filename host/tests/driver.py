@@ -71,7 +71,7 @@ class Device:
             if reaction is None:
                 return
             self._take(reaction)
-        raise AssertionError("the loop does not come to rest at %d ms" % self.t)
+        raise AssertionError(f"the loop does not come to rest at {self.t} ms")
 
     def _burst(self):
         found = next_burst(self.state, self.now)
@@ -141,7 +141,7 @@ class Device:
         """A change from the host, offered at the bed. Returns its id; raises Refused."""
         self._settle()
         self._requests += 1
-        request = "r%07d" % self._requests
+        request = f"r{self._requests:07d}"
         refusal = self.desk.offer(self.state, request, name, arguments, self.now)
         if refusal is not None:
             raise Refused(refusal.code, refusal.field)
@@ -175,7 +175,8 @@ class Device:
         """The standing alerts as comparable tuples: (condition, priority, since on `t`, cycle, slot, count, audio)."""
         found = alerts(self.state, self.now)
         return sorted(
-            (a.condition, PRIORITIES[a.priority], ms(a.since) + self.origin, a.cycle, a.slot, a.count, a.audio) for a in found
+            (a.condition, PRIORITIES[a.priority], ms(a.since) + self.origin, a.cycle, a.slot, a.count, a.audio)
+            for a in found
         )
 
     def happenings(self):

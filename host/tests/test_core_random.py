@@ -1,5 +1,7 @@
 """Random regimens and random inputs: the invariants after every event, and the model's word at every step (J-01, S-02, S-04, S-07, S-11, T-03 to T-06)."""
 
+import contextlib
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -103,10 +105,17 @@ class Inputs(RuleBasedStateMachine):
     def reschedule(self, ahead):
         self.offer("reschedule", at=self.utc() + ahead * self.minute)
 
-    @rule(outcome=st.sampled_from(["given", "partial", "held", "missed", "unknown"]), cycle=st.integers(1, 2), slot=st.integers(1, 4), back=MINUTES)
+    @rule(
+        outcome=st.sampled_from(["given", "partial", "held", "missed", "unknown"]),
+        cycle=st.integers(1, 2),
+        slot=st.integers(1, 4),
+        back=MINUTES,
+    )
     def record(self, outcome, cycle, slot, back):
         started = self.utc() - back * self.minute if outcome in ("given", "partial") else None
-        self.offer("dose-record", cycle=cycle, slot=slot, outcome=outcome, started=started, ended=None, reason="unspecified")
+        self.offer(
+            "dose-record", cycle=cycle, slot=slot, outcome=outcome, started=started, ended=None, reason="unspecified"
+        )
 
     @rule(change=st.sampled_from(["course-stop", "next-cycle", "course-start"]))
     def change_the_course(self, change):
@@ -160,10 +169,8 @@ class WithOutages(Inputs):
         for key in ("at", "started"):
             if arguments.get(key) is not None:
                 arguments[key] = instant(arguments[key])
-        try:
+        with contextlib.suppress(Refused):
             self.device.offer(name, **arguments)
-        except Refused:
-            pass
 
     @rule(off_s=OFF_S, clock=st.sampled_from(["none", "rtc"]))
     def power_cut(self, off_s, clock):
@@ -185,11 +192,39 @@ class WithOutages(Inputs):
         self.device.command("checkpoint")
 
 
-@pytest.mark.req("R-03", "R-05", "S-01", "S-02", "S-04", "S-05", "S-06", "S-07", "S-08", "S-09", "S-10", "S-11", "A-02", "A-03", "A-04", "J-01")
+COURSE = (
+    "R-03",
+    "R-05",
+    "S-01",
+    "S-02",
+    "S-04",
+    "S-05",
+    "S-06",
+    "S-07",
+    "S-08",
+    "S-09",
+    "S-10",
+    "S-11",
+    "A-02",
+    "A-03",
+    "A-04",
+)
+
+
+def run(machine, few):
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples(few), stateful_step_count=40))
+
+
+@pytest.mark.req(*COURSE, "J-01")
 def test_core_and_model_agree_on_random_courses():
-    run_state_machine_as_test(AgainstTheModel, settings=settings(max_examples=examples(60), stateful_step_count=40))
+    run(AgainstTheModel, 100)
+
+
+@pytest.mark.req(*COURSE, "J-01", "T-01", "T-03", "T-04", "T-05", "T-06")
+def test_core_and_model_agree_through_outages():
+    run(OutagesAgainstTheModel, 90)
 
 
 @pytest.mark.req("J-01", "S-02", "S-07", "S-11", "T-03", "T-04", "T-05", "T-06")
-def test_invariants_hold_through_outages():
-    run_state_machine_as_test(WithOutages, settings=settings(max_examples=examples(60), stateful_step_count=40))
+def test_invariants_hold_through_outages_with_wrong_clocks_and_checkpoints():
+    run(WithOutages, 80)

@@ -89,7 +89,13 @@ def test_number_that_is_no_whole_number_is_refused_by_name(field, value):
 @pytest.mark.parametrize("value", ["", "x" * 17, "caf\u00e9", "a\nb", "a\x7f", None, 5, b"hd"])
 def test_name_is_1_to_16_ascii_characters(value):
     refusal = check(but(name=value))
-    assert (refusal.code, refusal.field, refusal.value, refusal.low, refusal.high) == ("bad-field", "name", value, 1, 16)
+    assert (refusal.code, refusal.field, refusal.value, refusal.low, refusal.high) == (
+        "bad-field",
+        "name",
+        value,
+        1,
+        16,
+    )
 
 
 @pytest.mark.req("R-01")
@@ -99,7 +105,9 @@ def test_names_at_both_ends_are_taken():
 
 
 @pytest.mark.req("R-01")
-@pytest.mark.parametrize("field,value", [("anchor", "Grid"), ("anchor", None), ("anchor", 0), ("bench", 1), ("bench", "no")])
+@pytest.mark.parametrize(
+    "field,value", [("anchor", "Grid"), ("anchor", None), ("anchor", 0), ("bench", 1), ("bench", "no")]
+)
 def test_words_and_flags_are_checked(field, value):
     refusal = check(but(**{field: value}))
     assert (refusal.code, refusal.field, refusal.value) == ("bad-field", field, value)
@@ -124,7 +132,13 @@ def test_built_in_regimens_have_the_numbers_of_the_specification():
     assert [il2[k] for k in ("interval_min", "infusion_min", "max_doses", "max_days", "cycles", "cycle_days")] == [
         480, 15, 14, 5, 2, 14,
     ]  # fmt: skip
-    assert [il2[k] for k in ("early_min", "late_min", "overdue_min", "missed_min", "min_gap_min")] == [60, 60, 120, 480, 420]
+    assert [il2[k] for k in ("early_min", "late_min", "overdue_min", "missed_min", "min_gap_min")] == [
+        60,
+        60,
+        120,
+        480,
+        420,
+    ]
     assert [il2[k] for k in ("hold_remind_min", "hold_review_count", "pre_dose_check_min", "supportive_care_review_min")] == [
         60, 3, 0, 720,
     ]  # fmt: skip

@@ -1,7 +1,8 @@
 """The three buttons at the bedside: what a press, a long press and an offer do (section 3, decisions 16 to 24). And the whole device: course and bedside."""
 
 from tests.model import calls
-from tests.model.course_model import ANSWERED_BY_ANY_BUTTON, LATCHED, OUTCOMES, TECHNICAL, Course
+from tests.model.course_model import Course
+from tests.model.schedule import ANSWERED_BY_ANY_BUTTON, LATCHED, OUTCOMES, TECHNICAL
 
 LONG = {"start": (3000,), "hold": (2000, 5000), "pause": (2000, 5000)}
 STUCK_MS = 10_000
@@ -58,7 +59,14 @@ class Model:
     def view(self):
         """What `status` says of the course, as far as section 9 fixes it; instants as UTC ms."""
         course, dose = self.course, self.course.oldest()
-        view = {"state": course.state, "armed": course.armed, "slot": None, "phase": None, "due": None, "not_before": None}
+        view = {
+            "state": course.state,
+            "armed": course.armed,
+            "slot": None,
+            "phase": None,
+            "due": None,
+            "not_before": None,
+        }
         view["counts"] = course.cycle.counts() if course.cycle else dict.fromkeys(OUTCOMES, 0)
         view["cycle"] = course.cycle.number if course.cycle else None
         view["variance_ms"] = view["remaining_s"] = None
@@ -227,9 +235,10 @@ class Model:
         if dose is None:
             return
         phase = dose.phase
-        if phase == "waiting":
-            if course.error is None or course.utc(t) < course.cycle.due(dose.slot) - course.rules.early:
-                return
+        if phase == "waiting" and (
+            course.error is None or course.utc(t) < course.cycle.due(dose.slot) - course.rules.early
+        ):
+            return
         if phase in ("waiting", "due", "late", "overdue"):
             course.hold(t, dose)
             press.put_on_hold = True
@@ -275,7 +284,11 @@ class Model:
             if reason in ("too-early", "gap") and not far:
                 self._offer(Offer("override", t, t + 10_000, dose=dose))
         elif course.error is None:
-            timed = course.state == "stopped" and course.stopped_t is not None and (not course.in_the_dark or course.stopped_t >= course.boot_t)
+            timed = (
+                course.state == "stopped"
+                and course.stopped_t is not None
+                and (not course.in_the_dark or course.stopped_t >= course.boot_t)
+            )
             resumable = timed and t - course.stopped_t <= 24 * 60 * course.rules.minute
             coming = course.state == "resting"
             if resumable or coming or (course.state == "ready" and course.armed):
@@ -284,7 +297,11 @@ class Model:
             course.course_start(t, mode="bedside")
         elif course.state == "resting" and course.utc(t) >= course.next_cycle_from():
             course.next_cycle(t)
-        elif course.state == "stopped" and course.stopped_t is not None and t - course.stopped_t <= 24 * 60 * course.rules.minute:
+        elif (
+            course.state == "stopped"
+            and course.stopped_t is not None
+            and t - course.stopped_t <= 24 * 60 * course.rules.minute
+        ):
             course.resume(t)
 
     def _hold_2s(self, press):
@@ -357,7 +374,11 @@ class Model:
     def _possible(self, name, arguments):
         """A change is judged again when it is confirmed (decision 34); here only what can have changed in the 60 s between."""
         state = self.course.state
-        if name in ("course-start", "next-cycle") and arguments["at"] is not None and arguments["at"] < self.course.utc(self.t):
+        if (
+            name in ("course-start", "next-cycle")
+            and arguments["at"] is not None
+            and arguments["at"] < self.course.utc(self.t)
+        ):
             return False
         return {
             "configure": state not in ("running", "resting"),

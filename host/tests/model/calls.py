@@ -1,6 +1,6 @@
 """Which conditions stand, which of them is heard, and at which instants bursts fall (section 5 of the specification, decisions 25 to 27)."""
 
-from tests.model.course_model import TECHNICAL
+from tests.model.schedule import TECHNICAL
 
 # The order of the table of section 5.
 TABLE = (

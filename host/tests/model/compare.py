@@ -64,13 +64,19 @@ def _ordered(happenings):
 def _placeless(alerts):
     """(condition, priority, since, audio, place of a phase): the place of the others is not specified, only missed and unobserved doses are counted."""
     phases = ("due", "late", "overdue", "on-hold", "interrupted")
-    return [(a[0], a[1], a[2], a[6]) + (a[3:5] if a[0] in phases else ()) + (a[5:6] if a[0] in COUNTED else ()) for a in alerts]
+    return [
+        (a[0], a[1], a[2], a[6]) + (a[3:5] if a[0] in phases else ()) + (a[5:6] if a[0] in COUNTED else ())
+        for a in alerts
+    ]
 
 
 def view_of_core(core):
     """The core's `course_view` in the model's words."""
     view = course_view(core.state, core.now)
-    found = {k: _plain(view[k]) for k in ("state", "armed", "cycle", "slot", "phase", "due", "not_before", "variance_ms", "counts")}
+    found = {
+        k: _plain(view[k])
+        for k in ("state", "armed", "cycle", "slot", "phase", "due", "not_before", "variance_ms", "counts")
+    }
     found["remaining_s"] = view["infusion"] and view["infusion"]["remaining_s"]
     return found
 
@@ -94,17 +100,21 @@ class Twin:
     def check(self):
         core = [from_core(e) for e in self.core.log[self.seen[0] :] if e.kind not in UNSPOKEN]
         model = [from_model(n) for n in self.model.notes[self.seen[1] :]]
-        told = "after %r at %d" % (self.steps[-3:], self.t)
+        told = f"after {self.steps[-3:]!r} at {self.t}"
         core, model = _ordered(core), _ordered(model)
-        assert core == model, "%s\n core:  %s\n model: %s" % (told, "\n        ".join(map(str, core)), "\n        ".join(map(str, model)))
+        assert core == model, "{}\n core:  {}\n model: {}".format(
+            told, "\n        ".join(map(str, core)), "\n        ".join(map(str, model))
+        )
         self.seen = [len(self.core.log), len(self.model.notes)]
         core, model = _placeless(self.core.standing()), _placeless(self.model.alerts())
-        assert core == model, "alerts %s\n core:  %s\n model: %s" % (told, core, model)
+        assert core == model, f"alerts {told}\n core:  {core}\n model: {model}"
         core, model = self.core.bursts[self.seen_bursts :], self.model.bursts[self.seen_bursts :]
-        assert core == model, "bursts %s\n core:  %s\n model: %s\n standing %s" % (told, core[:30], model[:30], self.core.standing())
+        assert core == model, (
+            f"bursts {told}\n core:  {core[:30]}\n model: {model[:30]}\n standing {self.core.standing()}"
+        )
         self.seen_bursts = len(self.core.bursts)
         core, model = view_of_core(self.core), self.model.view()
-        assert core == model, "status %s\n core:  %s\n model: %s" % (told, core, model)
+        assert core == model, f"status {told}\n core:  {core}\n model: {model}"
 
     def _do(self, what, *arguments):
         self.steps.append((self.t, what) + arguments)
@@ -134,7 +144,9 @@ class Twin:
         """The core judges whether the change can be offered; the model is asked only when it can. Returns the refusal's code or None."""
         self._do("offer", name, arguments)
         try:
-            self.core.offer(name, **{k: instant(v) if k in INSTANTS and v is not None else v for k, v in arguments.items()})
+            self.core.offer(
+                name, **{k: instant(v) if k in INSTANTS and v is not None else v for k, v in arguments.items()}
+            )
         except Refused as no:
             self.check()
             return no.args[0]

@@ -6,127 +6,24 @@ A dose keeps what was done to it; what the clock does to it is worked out from t
 """
 
 import copy
-from dataclasses import dataclass, field
 
-MARKS = ("dose-due", "dose-late", "dose-overdue")
-LATCHED = ("missed-doses", "doses-not-observed", "review-holds")
-ANSWERED_BY_ANY_BUTTON = ("infusion-ended", "next-cycle", "supportive-care")
-TECHNICAL = ("clock-lost", "journal-fault", "self-test-failed", "stuck-button", "maintenance")
-OUTCOMES = ("given", "partial", "held", "missed", "unknown")
-
-# S-11: what comes first at one instant.
-INFUSION_END, CLOSING, CYCLE_END, DUE, LATE, OVERDUE, ALERT = range(7)
-
-
-class Rules:
-    """A regimen's durations in ms. In a bench regimen a minute is a second and a day 1,440 of them (R-01)."""
-
-    def __init__(self, regimen):
-        self.minute = 1000 if regimen["bench"] else 60_000
-        self.day = 1440 * self.minute
-        self.grid = regimen["anchor"] == "grid"
-        for name in ("max_doses", "cycles", "hold_review_count"):
-            setattr(self, name, regimen[name])
-        for name in ("interval", "infusion", "early", "late", "overdue", "missed", "min_gap", "hold_remind"):
-            setattr(self, name, regimen[name + "_min"] * self.minute)
-        self.pre_dose_check = regimen["pre_dose_check_min"] * self.minute
-        self.supportive_care = regimen["supportive_care_review_min"] * self.minute
-        self.span = regimen["max_days"] * self.day
-        self.cycle_span = regimen["cycle_days"] * self.day
+from tests.model.outages import Outages
+from tests.model.schedule import (
+    ALERT,
+    CLOSING,
+    DUE,
+    INFUSION_END,
+    MARKS,
+    TECHNICAL,
+    Alert,
+    Cycle,
+    Dose,
+    Note,
+    Rules,
+)
 
 
-@dataclass
-class Note:
-    """One expected event: kind, instant on the tester's clock, UTC (None: unknown), place, and the details that matter."""
-
-    kind: str
-    t: int
-    utc: int | None
-    cycle: int = 0
-    slot: int = 0
-    detail: dict = field(default_factory=dict)
-
-
-@dataclass
-class Dose:
-    cycle: int
-    slot: int
-    touch: str = ""  # "", infusing, interrupted, on-hold, closed: what was done; the clock's phases are in `said`
-    said: tuple = ()  # the marks that were logged
-    handled: bool = False  # was it ever started or held
-    outcome: str = ""
-    start_t: int | None = None
-    start_utc: int | None = None
-    end_t: int | None = None  # when the last infusion of it ended
-    run_t: int = 0  # the running infusion's (re)start
-    infused: int = 0  # ms infused before `run_t`
-    broken_t: int = 0
-    held_t: int = 0
-    since_t: int = 0  # of the phase it is in
-    reason: str = "unspecified"
-    reason_taken: bool = False
-    proved: int = 0  # ms that a cold boot can prove to be infused
-
-    @property
-    def phase(self):
-        if self.touch:
-            return self.touch
-        return {"": "waiting", "dose-due": "due", "dose-late": "late", "dose-overdue": "overdue"}[
-            max(self.said, key=MARKS.index, default="")
-        ]
-
-
-@dataclass
-class Alert:
-    condition: str
-    since: int
-    count: int = 0
-    acknowledged: bool = False
-    cycle: int = 0
-    slot: int = 0
-
-
-class Cycle:
-    def __init__(self, rules, number, slot, due_utc):
-        self.rules = rules
-        self.number = number
-        self.first_slot = slot
-        self.bases = [(slot, due_utc)]  # from which slot on which due holds; later entries win
-        self.doses = {k: Dose(number, k) for k in range(1, rules.max_doses + 1)}
-        self.done_t = None
-
-    def due(self, k):
-        base, due = self.bases[0]
-        for slot, moved in self.bases[1:]:
-            if slot <= k:
-                base, due = slot, moved
-        return due + (k - base) * self.rules.interval
-
-    def has(self, k):
-        limit = self.rules.span
-        return k <= self.rules.max_doses and (not limit or self.due(k) < self.due(1) + limit)
-
-    def slots(self):
-        """The doses of this device in this cycle, in order."""
-        chosen = []
-        for k in range(self.first_slot, self.rules.max_doses + 1):
-            if not self.has(k):
-                break
-            chosen.append(self.doses[k])
-        return chosen
-
-    def end(self, k):
-        return self.due(k + 1) if self.has(k + 1) else self.due(k) + self.rules.interval
-
-    def counts(self):
-        tally = dict.fromkeys(OUTCOMES, 0)
-        for dose in self.doses.values():
-            if dose.outcome in tally:
-                tally[dose.outcome] += 1
-        return tally
-
-
-class Course:
+class Course(Outages):
     """A device's course: `state` as in `status`, the cycles, the latched alerts and the log of expected events."""
 
     def __init__(self, error=None):
@@ -157,6 +54,7 @@ class Course:
         self.unresolved = []  # doses started while the clock was unknown, in this power cycle
         self.opened_t = 0  # since when the earliest slot not closed is open
         self.cycle_offered = False
+        self.opening_lost = False
 
     # -- small helpers
     def utc(self, t):
@@ -180,7 +78,9 @@ class Course:
 
     def last_start(self, but):
         """UTC of the last actual start in the course, `but`'s own left out; None if there is none."""
-        starts = [d.start_utc for c in self.cycles for d in c.doses.values() if d is not but and d.start_utc is not None]
+        starts = [
+            d.start_utc for c in self.cycles for d in c.doses.values() if d is not but and d.start_utc is not None
+        ]
         if self.outside_start is not None:
             starts.append(self.outside_start)
         return max(starts, default=None)
@@ -207,7 +107,15 @@ class Course:
                 if self.lost_infusion and self.lost_infusion[1] is dose:
                     plan.append((self.lost_infusion[0], INFUSION_END, dose.slot, self._lose_infusion, ()))
                 elif dose.touch == "infusing":
-                    plan.append((dose.run_t + self.rules.infusion - dose.infused, INFUSION_END, dose.slot, self._complete, (dose,)))
+                    plan.append(
+                        (
+                            dose.run_t + self.rules.infusion - dose.infused,
+                            INFUSION_END,
+                            dose.slot,
+                            self._complete,
+                            (dose,),
+                        )
+                    )
                 elif known and dose.touch != "closed":
                     plan += self._plan_open(dose, opened)
                 opened = opened and dose.touch == "closed"
@@ -469,67 +377,6 @@ class Course:
             self._clear(t, "pre-dose-check")
         return press
 
-    # -- outages
-    def cold_boot(self, t):
-        """Power is back and nothing is known but the journal: calls restart, nothing is timed as if no time had passed."""
-        proved, known = self.last_event_t, self.error is not None
-        if not known and self.stopped_t is not None and self.stopped_t >= self.boot_t:
-            self.stopped_t = None  # how long ago that was is not known: no resume
-        for dose in [d for c in self.cycles for d in c.doses.values()]:
-            if not known and dose.end_t is not None and dose.end_t >= self.boot_t:
-                dose.end_t = None  # it ended in a power cycle that never knew the time
-        if self.supportive_t is not None and not self.supportive_away:
-            self.supportive_away, self.supportive_lost = True, self.error is None
-        self.error, self.in_the_dark, self.undoable, self.unresolved = None, True, [], []
-        self.boot_t = t
-        self.run_known = known
-        self.quiet_end = self.last_event_t = t
-        for alert in self.alerts.values():
-            alert.since = t
-        for dose in self.cycle.doses.values() if self.cycles else ():
-            dose.since_t = dose.held_t = t
-            if dose.touch == "interrupted":
-                dose.broken_t = t
-            if dose.touch == "infusing":
-                dose.proved = dose.infused + max(0, proved - dose.run_t)
-
-    def lose_clock(self, t):
-        """No clock after the boot: an open infusion is interrupted, and the loss is told if there is a course to lose."""
-        if self.state in ("running", "resting") or (self.state == "ready" and self.armed):
-            self.note("clock-lost", t)
-            self.waiting_alerts.append((t, "clock-lost", 0, 0))
-        if self.supportive_t is not None and self.supportive_lost:
-            self.supportive_t, self.supportive_away = t, False
-        self._lose_infusion(t)
-
-    def _lose_infusion(self, t):
-        dose = self.oldest()
-        self.lost_infusion = None
-        if dose and dose.touch == "infusing":
-            dose.touch, dose.broken_t, dose.infused = "interrupted", t, dose.proved
-            self.note("dose-interrupted", t, dose, infused_ms=dose.infused)
-
-    def set_clock(self, t, error):
-        if self.supportive_t is not None and self.supportive_lost:
-            self.supportive_t = t  # from when it counts is not known any more: the review is called for now
-        self.supportive_away = self.supportive_lost = False
-        if self.in_the_dark and not self.run_known and t == self.boot_t:
-            # What was timed in a boot that never knew the time cannot be placed.
-            dose = self.oldest()
-            self.lost_infusion = (t, dose) if dose and dose.touch == "infusing" else None
-        self.error, self.in_the_dark, self.last_event_t = error, False, t
-        self.watch_utc, self.looked_away = t + error, False
-        self._clear(t, "clock-lost")
-        for dose in self.unresolved:
-            dose.start_utc = dose.start_t + error
-            if not self.rules.grid and dose.cycle == self.cycle.number and not self._touched(dose.slot + 1):
-                self.cycle.bases.append((dose.slot + 1, dose.start_utc + self.rules.interval))
-        self.unresolved = []
-
-    def _touched(self, slot):
-        dose = self.cycle.doses.get(slot)
-        return dose is not None and bool(dose.said or dose.touch)
-
     # -- what the host and the bedside do to the course
     def configure(self, regimen, armed=False):
         self.rules = Rules(regimen)
@@ -582,7 +429,9 @@ class Course:
         if self.state != "running":
             return None
         now = self.utc(t)
-        return next((d for d in self.cycle.slots() if not d.touch and not d.said and self.cycle.due(d.slot) > now), None)
+        return next(
+            (d for d in self.cycle.slots() if not d.touch and not d.said and self.cycle.due(d.slot) > now), None
+        )
 
     def reschedule(self, t, due):
         dose = self.movable(t)

@@ -44,7 +44,13 @@ def two_cycles():
     return script, {
         "state": "completed",
         "counts": [count, count],
-        "kinds": {"dose-undone": 2, "cycle-completed": 2, "course-completed": 1, "dose-interrupted": 4, "dose-resumed": 2},
+        "kinds": {
+            "dose-undone": 2,
+            "cycle-completed": 2,
+            "course-completed": 1,
+            "dose-interrupted": 4,
+            "dose-resumed": 2,
+        },
     }
 
 
@@ -68,7 +74,9 @@ def til():
 
 def anchored_on_start():
     """anchor = start: each due follows the start before it; a missed slot passes its own due on."""
-    script = Script("anchor-start", built("hd-il2", anchor="start", max_doses=5, cycles=1, interval_min=600, missed_min=600))
+    script = Script(
+        "anchor-start", built("hd-il2", anchor="start", max_doses=5, cycles=1, interval_min=600, missed_min=600)
+    )
     first = _first_due(script)
     script.at(first + 50 * MINUTE).start()
     second = script.t - 150 + 10 * HOUR
@@ -171,13 +179,21 @@ def recorded_afterwards():
     script = Script("recorded", built("hd-il2", max_doses=4, cycles=1))
     first = _first_due(script)
     script.at(first + 9 * HOUR).change(
-        "dose-record", cycle=1, slot=1, outcome="given", started=UTC0 + first + 5 * MINUTE, ended=None, reason="unspecified"
+        "dose-record",
+        cycle=1,
+        slot=1,
+        outcome="given",
+        started=UTC0 + first + 5 * MINUTE,
+        ended=None,
+        reason="unspecified",
     )
     script.wait(MINUTE).start()
     script.at(first + 17 * HOUR).change(
         "dose-record", cycle=1, slot=3, outcome="held", started=None, ended=None, reason="cardiac"
     )
-    script.wait(MINUTE).change("dose-record", cycle=1, slot=2, outcome="missed", started=None, ended=None, reason="unspecified")
+    script.wait(MINUTE).change(
+        "dose-record", cycle=1, slot=2, outcome="missed", started=None, ended=None, reason="unspecified"
+    )
     script.until(first + 2 * DAY)
     return script, {"state": "completed", "counts": [[1, 0, 1, 2, 0]], "kinds": {"dose-recorded": 3}}
 

@@ -29,7 +29,7 @@ class Script:
 
     def at(self, t):
         """The next step is at `t` (never before the last one)."""
-        assert t >= self.t, "scripts run forward: %d after %d in %s" % (t, self.t, self.name)
+        assert t >= self.t, f"scripts run forward: {t} after {self.t} in {self.name}"
         self.t = t
         return self
 
@@ -90,3 +90,24 @@ def play(script, target):
 def built(name, **changes):
     """A built-in regimen with changes."""
     return dict(built_in()[name], **changes)
+
+
+def verbs(script):
+    """The script as a tester's verbs for a board's bench, in order of time: (t, "hold", button, ms), (t, "change", name, arguments), (t, "reason", arguments).
+
+    A "change" is what the host's command asks for; the PAUSE that confirms it is a "hold" of its own. Two buttons at once are told as they overlap.
+    """
+    down = {}
+    told = []
+    for t, verb, arguments in script.steps:
+        if verb == "down":
+            down[arguments[0]] = len(told)
+            told.append((t, "hold", arguments[0], 0))
+        elif verb == "up":
+            began, _, button, _ = told[down[arguments[0]]]
+            told[down.pop(button)] = (began, "hold", button, t - began)
+        elif verb == "offer":
+            told.append((t, "change") + arguments)
+        else:
+            told.append((t, verb, arguments))
+    return told

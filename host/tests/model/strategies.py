@@ -18,7 +18,9 @@ PLAIN = {
 
 def edgy(low, high):
     """An integer of low..high, often at or next to an edge."""
-    return st.one_of(st.sampled_from(sorted({low, high, min(low + 1, high), max(high - 1, low)})), st.integers(low, high))
+    return st.one_of(
+        st.sampled_from(sorted({low, high, min(low + 1, high), max(high - 1, low)})), st.integers(low, high)
+    )
 
 
 @st.composite

@@ -20,7 +20,7 @@ class Player(Device):
 
 
 def hexed(raw):
-    return "".join("%02x" % byte for byte in raw)
+    return "".join(f"{byte:02x}" for byte in raw)
 
 
 def story(name):
@@ -33,7 +33,7 @@ def story(name):
     for raw in device.journal():
         yield hexed(raw)
     for (t, priority), (condition, since) in zip(device.bursts, device.heard):  # noqa: B905 MicroPython's zip has no strict
-        yield "%d %s %s %d" % (t, priority, condition, since)
+        yield f"{t} {priority} {condition} {since}"
     for alert in device.standing():
         yield repr(alert)
     yield hexed(pack(unpack(pack(device.state))))
@@ -48,7 +48,15 @@ def story(name):
     yield hexed(pack(device.state))
 
 
-NAMES = ("two_cycles", "anchored_on_start", "gap_and_override", "reviewed_holds", "recorded_afterwards", "middle", "bench_course")
+NAMES = (
+    "two_cycles",
+    "anchored_on_start",
+    "gap_and_override",
+    "reviewed_holds",
+    "recorded_afterwards",
+    "middle",
+    "bench_course",
+)
 
 
 def main():

@@ -4,9 +4,7 @@ from dosecore import events as codec
 from dosecore.alerts import alerts
 from dosecore.apply import apply
 from dosecore.checkpoint import pack, unpack
-from dosecore.desk import Desk
 from dosecore.instant import add
-from dosecore.presses import oldest_open
 from dosecore.state import State
 from dosecore.timeline import next_clock_event, next_instant
 from dosecore.view import alerts_view, course_view
@@ -40,8 +38,8 @@ class Watch:
             self.tail = unpack(event.detail["state"])
         apply(self.tail, back)
         now = pack(device.state)
-        assert pack(self.all) == now, "the fold differs after %r" % event
-        assert pack(self.tail) == now, "checkpoint + tail differs after %r" % event
+        assert pack(self.all) == now, f"the fold differs after {event!r}"
+        assert pack(self.tail) == now, f"checkpoint + tail differs after {event!r}"
         assert pack(unpack(now)) == now
 
     # -- after each event
@@ -52,9 +50,9 @@ class Watch:
         assert (back.kind, back.mono, back.utc, back.detail) == (event.kind, event.mono, event.utc, event.detail)
         if self.folds:
             self._fold(device, event, back)
-        assert event.mono <= device.now, "%r is stamped in the future" % event
+        assert event.mono <= device.now, f"{event!r} is stamped in the future"
         if event.utc is not None:
-            assert event.utc == add(event.mono, device.state.offset), "%r: UTC is not mono + offset" % event
+            assert event.utc == add(event.mono, device.state.offset), f"{event!r}: UTC is not mono + offset"
         self._recount(event, device.state)
 
     def copy(self):
@@ -82,7 +80,7 @@ class Watch:
             self.mono_starts = {}
         elif kind in ("dose-closed", "dose-recorded"):
             if kind == "dose-closed":
-                assert place not in self.outcomes, "%r closes a closed slot" % event
+                assert place not in self.outcomes, f"{event!r} closes a closed slot"
             self.outcomes[place] = detail["outcome"]
             if kind == "dose-recorded":
                 self.starts.pop(place, None)
@@ -107,7 +105,7 @@ class Watch:
         for (cycle, _), outcome in self.outcomes.items():
             counts[cycle - 1][outcome] += 1
         for tally, count in zip(state.tallies, counts, strict=True):
-            assert tally.counts() == list(count.values()), "counts differ from the recount after %r" % event
+            assert tally.counts() == list(count.values()), f"counts differ from the recount after {event!r}"
 
     def _check_gap(self, event, gap):
         """No two starts of a course within the gap, unless overridden."""
@@ -115,24 +113,26 @@ class Watch:
         if event.detail["override"]:
             return
         if event.utc is not None:
-            others = [at for where, at in self.starts.items() if where != place] + ([self.outside] if self.outside else [])
-            assert not others or ms(event.utc) >= max(others) + gap, "%r is within the gap of %d" % (event, max(others))
+            others = [at for where, at in self.starts.items() if where != place] + (
+                [self.outside] if self.outside else []
+            )
+            assert not others or ms(event.utc) >= max(others) + gap, f"{event!r} is within the gap of {max(others)}"
         others = [at for where, at in self.mono_starts.items() if where != place]
-        assert not others or ms(event.mono) >= max(others) + gap, "%r is within the gap (mono)" % event
+        assert not others or ms(event.mono) >= max(others) + gap, f"{event!r} is within the gap (mono)"
 
     # -- what a press made
     def pressed(self, made):
         started = [e for e in made if e.kind in ("dose-started", "dose-resumed")]
-        assert len(started) <= 1, "one press, two doses: %r" % started
+        assert len(started) <= 1, f"one press, two doses: {started!r}"
 
     # -- whenever the loop rests
     def rest(self, device):
         state, now = device.state, device.now
         assert next_clock_event(state, now) is None
         coming = next_instant(state)
-        assert coming is None or coming > now, "something is due at %r, now is %r" % (coming, now)
+        assert coming is None or coming > now, f"something is due at {coming!r}, now is {now!r}"
         tick = device.desk.next_instant(state)
-        assert tick is None or tick > now, "the desk waits for %r, now is %r" % (tick, now)
+        assert tick is None or tick > now, f"the desk waits for {tick!r}, now is {now!r}"
         self.light(state, now)
         course_view(state, now)
         assert len(alerts_view(state, now)) == len(alerts(state, now))
@@ -144,24 +144,10 @@ class Watch:
         if state.course == "running":
             for number, slot in state.open.items():
                 if slot.phase in LIT:
-                    assert (slot.phase, number) in standing, "slot %d is %s without a light" % (number, slot.phase)
+                    assert (slot.phase, number) in standing, f"slot {number} is {slot.phase} without a light"
         for alert in found:
-            assert alert.since <= now, "%s since %r, now is %r" % (alert.condition, alert.since, now)
+            assert alert.since <= now, f"{alert.condition} since {alert.since!r}, now is {now!r}"
         urgency = [(a.priority, a.since) for a in found]
         assert urgency == sorted(urgency, reverse=True), "the most urgent is not first"
         conditions = [(a.condition, a.slot if a.condition in LIT else 0) for a in found]
         assert len(set(conditions)) == len(conditions), "a condition stands twice"
-
-
-def way_on(state, desk, now):
-    """Whether time or a press leads on from here: a coming instant, or something that START, HOLD, PAUSE or the host can do."""
-    if next_instant(state) is not None or desk.next_instant(state) is not None:
-        return True
-    if state.course in ("unconfigured", "completed", "stopped", "ready"):
-        return True
-    number, phase = oldest_open(state)
-    for button in ("start", "hold", "pause"):
-        reaction = Desk().down(state, button, now)
-        if reaction is not None and any(e.kind.startswith("dose-") for e in reaction.events):
-            return True
-    return state.offset is None  # a sync leads on
