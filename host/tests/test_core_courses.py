@@ -5,6 +5,7 @@ import pytest
 from dosecore.view import course_view
 from tests.model.compare import Twin
 from tests.model.courses import COURSES
+from tests.model.expectation import expect
 from tests.model.scripts import play, verbs
 
 
@@ -37,3 +38,18 @@ def test_script_can_be_told_as_verbs_of_a_bench():
     assert [v[2] for v in told if v[1] == "change"] == ["configure", "course-start"]
     assert all(v[3] >= 100 for v in told if v[1] == "hold")
     assert [v[0] for v in told] == sorted(v[0] for v in told)
+
+
+@pytest.mark.req("S-07", "A-04")
+def test_expectation_of_two_cycles_tells_every_dose_and_alert():
+    """What a board is held against: 28 slots, worked out without the core."""
+    script, expected = COURSES["two_cycles"]()
+    key = expect(script)
+    assert [list(c.values()) for c in key.counts()] == expected["counts"]
+    assert len([n for n in key.notes if n.kind in ("dose-closed", "dose-recorded")]) == 28
+    stood = key.alerts_stood()
+    assert all(until is None or until >= since for *_, since, until in stood)
+    assert len([a for a in stood if a[0] == "infusion-ended"]) == len(
+        [n for n in key.notes if n.kind in ("dose-completed", "dose-stopped")]
+    )
+    assert {a[0] for a in stood} >= {"due", "late", "overdue", "on-hold", "missed-doses", "interrupted", "next-cycle"}

@@ -83,6 +83,9 @@ class Model:
             view["remaining_s"] = -(-(course.rules.infusion - infused) // 1000)
         return view
 
+    def changed(self):
+        """Called after everything that happened; for those who follow."""
+
     # -- time
     def to(self, t):
         """Let time pass up to and including `t`: what is due at `t` itself has happened before a press at `t`."""
@@ -96,10 +99,12 @@ class Model:
             self.t = max(at, self.t)
             if change and change[0] <= self.t:
                 self.course.do(change)
+                self.changed()
                 continue
             self._sound(self.t + 1)
             self._timer()
             self._listen_again()
+            self.changed()
         self._sound(t)
         self.t = t
         self._sound(t + 1)
@@ -182,6 +187,7 @@ class Model:
         self._down(button)
         self._forget_reason()
         self._listen_again()
+        self.changed()
         self.to(self.t)
 
     def _down(self, button):
