@@ -213,3 +213,41 @@ def test_stopped_course_cannot_be_resumed_after_24_hours():
     press(device, "pause")
     press(device, "start", 3100)
     assert course_view(device.state, device.now)["state"] == "stopped"
+
+
+@pytest.mark.req("T-04")
+@pytest.mark.parametrize(
+    "at,newest",
+    [
+        (8 * HOUR, "dose-due"),
+        (9 * HOUR - 1, "dose-due"),
+        (9 * HOUR, "dose-late"),
+        (10 * HOUR - 1, "dose-late"),
+        (10 * HOUR, "dose-overdue"),
+        (16 * HOUR - 1, "dose-overdue"),
+    ],
+)
+def test_of_the_instants_at_or_before_the_sync_only_the_newest_is_told(at, newest):
+    device = course()
+    press(device, "start")
+    device.wait(20 * MINUTE)
+    press(device, "pause")
+    power_cut(device, HOUR)
+    device.to(device.first + at)
+    before = len(device.log)
+    device.set_clock(UTC0 + device.t)
+    instants = {"dose-due": 8 * HOUR, "dose-late": 9 * HOUR, "dose-overdue": 10 * HOUR}
+    assert told(device, before) == [(newest, instants[newest], 2, "")]
+
+
+@pytest.mark.req("T-04")
+def test_slot_whose_end_is_the_very_sync_was_not_observed():
+    device = course()
+    press(device, "start")
+    device.wait(20 * MINUTE)
+    press(device, "pause")
+    power_cut(device, HOUR)
+    device.to(device.first + 16 * HOUR)
+    before = len(device.log)
+    device.set_clock(UTC0 + device.t)
+    assert told(device, before) == [("dose-closed", 16 * HOUR, 2, "unknown"), ("dose-due", 16 * HOUR, 3, "")]
