@@ -238,6 +238,7 @@ class Device:
                 self.keeper.condition("stuck-button", True, now)
                 self._stuck_at = (0x3FFFFFFF, 0)
         self.advance(now)
+        self.keeper.mend(now)
         self.changed = False
         ticks = self.clock.update()
         self._show(now, ticks)

@@ -64,7 +64,7 @@ class Keeper:
         if not events:
             return True
         self.flush()
-        self._mend(now)
+        self.mend(now)
         whole = True
         for event in events:
             whole = self._keep(event, now) and whole
@@ -142,7 +142,7 @@ class Keeper:
         for raised in findings.condition(self.state, {"condition": "journal-fault", "present": True}, now):
             apply(self.state, raised)
 
-    def _mend(self, now):
+    def mend(self, now):
         """Tries the journal again: the next sector begins with the state as it is, and a gap tells what is missing."""
         if self.recorded or now < self._mend_at:
             return
@@ -167,7 +167,7 @@ class Keeper:
         """What can be done when nothing presses, without an erase: opens the next sector early, watches how full the ring is. True when the state changed."""
         ring = self.ring
         before = ring.seq
-        self._mend(now)
+        self.mend(now)
         if not self.recorded:
             return ring.seq != before
         if ring.free_slots < ROOM and ring.ready > ring.epoch:
