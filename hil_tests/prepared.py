@@ -142,7 +142,7 @@ class Past:
         for epoch in range(self.ring.epoch + 1, self.ring.ready + 1):
             for copy in (0, 1):
                 block = (epoch - 1) % self.ring.sectors + copy * self.ring.sectors
-                self._flash.program(block, layout.PAGE, b"\x00" * layout.PAGE)
+                self._flash.program(block, 0, b"\x00" * layout.PAGE)
         return self.flash
 
     def run_course(self, regimen: dict[str, Any], tail_free: int = TAIL_FREE) -> None:

@@ -175,10 +175,20 @@ class Noise:
         self._random = Random(seed)
         self.sent = 0
 
+    def _top_up(self, bench: EmulatedBench) -> None:
+        missing = self.QUEUE - bench.pico.usb.unsent
+        if missing > 0:
+            bench.send_noise(self._random.randbytes(missing))
+            self.sent += missing
+
     def __call__(self, bench: EmulatedBench, t: float) -> None:
         while bench.now < t:
-            missing = self.QUEUE - bench.pico.usb.unsent
-            if missing > 0:
-                bench.send_noise(self._random.randbytes(missing))
-                self.sent += missing
+            self._top_up(bench)
             bench.wait(min(0.005, t - bench.now))
+
+    def until_sent(self, bench: EmulatedBench, size: int) -> None:
+        """Noise until so many more bytes have been sent."""
+        end = self.sent + size
+        while self.sent < end:
+            self._top_up(bench)
+            bench.wait(0.005)

@@ -1,0 +1,209 @@
+"""Resets and lost clocks: what goes on, what does not, and that nothing is inferred (T-03, T-04, T-06, T-01)."""
+
+import pytest
+
+from dosebell.wire import request
+from hil_tests import scenes
+from hil_tests.bench import EmulatedBench
+from hil_tests.conftest import MakeBench
+from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
+from hil_tests.prepared import QUICK, configured
+from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, MINUTE, PRESS_S, alert, heard, kinds, slot_and_phase, status, utc_of
+
+INTERVAL_S = QUICK["interval_min"] * MINUTE
+# T-03: how wrong the clock may be after a reset that kept the scratch registers.
+CLOCK_ERROR_S = 2.0
+CLOCK_LOST_WITHIN_S = 1.0
+# Cortex-M0+: clears the enable bit of every interrupt. A processor that hears none sleeps until the watchdog bites.
+NVIC_ICER = 0xE000E180
+BITE_S = 8.388
+
+
+def hang(bench: EmulatedBench) -> None:
+    """The firmware stops dead, until the watchdog resets the chip."""
+    resets = len(bench.pico.resets)
+    bench.pico.mcu.write_uint32(NVIC_ICER, 0xFFFFFFFF)
+    bench.wait(BITE_S + 0.1)
+    assert [cause for _, cause in bench.pico.resets[resets:]] == ["WATCHDOG"]
+    bench.wait(scenes.BOOTED_S)
+
+
+def crash(bench: EmulatedBench) -> None:
+    """No memory for 0.15 ms while a request is worked on: the exception escapes, and the firmware gives up.
+
+    Long enough for the next allocation to fail, short enough for the firmware to leave word of it.
+    """
+    resets = len(bench.pico.resets)
+    for attempt in range(8):
+        bench.serial().send(b"\n" + request(f"0000dea{attempt}", "status", {}))
+        bench.wait(0.003 + 0.0005 * attempt)
+        bench.lock_heap()
+        bench.wait(0.00015)
+        bench.lock_heap(False)
+        bench.wait(0.2)
+        if len(bench.pico.resets) > resets:
+            break
+    assert len(bench.pico.resets) == resets + 1, "no allocation failed, or the firmware did not give up"
+    bench.wait(scenes.BOOTED_S)
+
+
+def clock_error(bench: EmulatedBench) -> float:
+    """Seconds by which the device's UTC is off the wall clock beside the bench."""
+    answer = scenes.ask(bench, "clock-get")
+    assert answer["utc"] is not None
+    return float(abs((utc_of(answer["utc"]) - bench.utc_at(bench.now)).total_seconds()))
+
+
+def boots(bench: EmulatedBench) -> list[tuple[str, bool]]:
+    """Cause and warmth of every boot that is stored."""
+    return [(event.detail["cause"], event.detail["warm"]) for event in kinds(bench, "boot")]
+
+
+@pytest.mark.req("T-03", "A-01")
+@pytest.mark.parametrize(("reset", "cause"), [(hang, "watchdog"), (crash, "crash")])
+def test_after_a_watchdog_or_software_reset_clock_slot_infusion_and_alerts_go_on(
+    make_bench: MakeBench, new_board: bytes, reset: object, cause: str
+) -> None:
+    assert callable(reset)
+    # given a late dose
+    bench = make_bench(configured(new_board))
+    due = scenes.running(bench)
+    bench.wait_until(due + LATE_S + 5)
+    # when the chip is reset
+    reset(bench)
+    # then its clock is right, the dose is late as before, and the call goes on
+    assert boots(bench)[-1] == (cause, True)
+    assert clock_error(bench) <= CLOCK_ERROR_S
+    assert status(bench)["clock"]["quality"] == "recovered"
+    assert slot_and_phase(bench) == (1, "late")
+    assert alert(bench, "clock-lost") is None
+    again = bench.now
+    bench.wait(11)
+    assert heard(bench, MEDIUM_HZ, again) - again <= 10.5
+    # and an infusion that runs during a reset ends when it must
+    started = bench.press("start")
+    bench.wait(20)
+    reset(bench)
+    assert slot_and_phase(bench) == (1, "infusing")
+    bench.wait_until(started + INFUSION_S + CLOCK_ERROR_S + 1)
+    assert abs(heard(bench, LOW_HZ, started + 40) - started - INFUSION_S) <= CLOCK_ERROR_S
+    assert status(bench)["course"]["counts"]["given"] == 1
+    # and the next dose falls due in its time
+    bench.press("pause")
+    bench.wait_until(due + INTERVAL_S + CLOCK_ERROR_S + 1)
+    assert abs(heard(bench, LOW_HZ, due + INTERVAL_S - CLOCK_ERROR_S) - due - INTERVAL_S) <= CLOCK_ERROR_S
+
+
+@pytest.mark.req("T-03", "J-01")
+def test_an_exception_is_journaled_as_a_fault_and_the_chip_goes_on(make_bench: MakeBench, new_board: bytes) -> None:
+    bench = make_bench(configured(new_board))
+    bench.wait(scenes.BOOTED_S)
+    scenes.synchronise(bench)
+    crash(bench)
+    (fault,) = kinds(bench, "fault")
+    assert fault.detail["code"] == "crash"
+    assert "MemoryError" in fault.detail["words"]
+    assert status(bench)["course"]["state"] == "ready"
+
+
+def power_cut(bench: EmulatedBench) -> None:
+    bench.cut_power()
+    bench.restore_power(off_time=0.5)
+
+
+def run_line(bench: EmulatedBench) -> None:
+    bench.reset("run")
+
+
+@pytest.mark.req("T-04")
+def test_a_power_cut_in_any_phase_loses_the_clock_says_so_and_infers_nothing(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    """One course, one power cut (or RUN reset) in each phase; the phases follow each other as they would at the bed."""
+    bench = make_bench(configured(new_board))
+    due = scenes.running(bench)
+    for at, button, before, after, reset in (
+        (due - 10, None, "waiting", "waiting", power_cut),
+        (due + 10, None, "due", "due", run_line),
+        (due + LATE_S + 10, None, "late", "late", power_cut),
+        (due + OVERDUE_S + 10, None, "overdue", "overdue", run_line),
+        (due + OVERDUE_S + 60, "hold", "on-hold", "on-hold", power_cut),
+        (due + OVERDUE_S + 90, "start", "infusing", "interrupted", power_cut),
+        (due + OVERDUE_S + 110, None, "interrupted", "interrupted", run_line),
+    ):
+        # given the slot in that phase
+        bench.wait_until(at)
+        if button:
+            bench.press(button)
+            bench.wait(5)
+        assert slot_and_phase(bench) == (1, before)
+        doses = [event.kind for event in kinds(bench, "dose-started", "dose-completed", "dose-closed")]
+        # when the power goes and comes back
+        reset(bench)
+        booted = bench.now
+        bench.wait(scenes.BOOTED_S)
+        # then the nurse is called within a second, and nothing else has happened to the slot
+        assert heard(bench, MEDIUM_HZ, booted) - booted <= CLOCK_LOST_WITHIN_S, before
+        assert alert(bench, "clock-lost") is not None, before
+        assert bench.lights()["red"], before
+        found = status(bench)
+        assert (found["clock"]["utc"], found["clock"]["quality"]) == (None, "unknown"), before
+        assert found["course"]["phase"] == after, before
+        assert [event.kind for event in kinds(bench, "dose-started", "dose-completed", "dose-closed")] == doses, before
+        # and a sync restores the schedule
+        scenes.synchronise(bench, booted)
+        bench.wait(0.1)
+        assert alert(bench, "clock-lost") is None, before
+        assert slot_and_phase(bench) == (1, after), before
+    # the infusion that was interrupted goes on when START says so
+    bench.press("start")
+    assert slot_and_phase(bench) == (1, "infusing")
+
+
+@pytest.mark.req("T-04", "S-07")
+def test_slots_that_nobody_watched_close_as_unknown_when_the_clock_comes_back(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    bench = make_bench(configured(new_board))
+    due = scenes.running(bench)
+    # given a device without power from before the first dose until ten minutes into the third
+    bench.cut_power()
+    bench.restore_power(off_time=due + 2 * INTERVAL_S + 10 * MINUTE - bench.now)
+    bench.wait(scenes.BOOTED_S)
+    assert status(bench)["course"]["counts"]["unknown"] == 0
+    # when it is synchronised
+    scenes.synchronise(bench)
+    bench.wait(0.2)
+    # then the two whole windows are unknown, and the third slot is where it should be
+    course = status(bench)["course"]
+    assert (course["slot"], course["phase"]) == (3, "overdue")
+    assert course["counts"] == {"given": 0, "partial": 0, "held": 0, "missed": 0, "unknown": 2}
+    assert alert(bench, "doses-not-observed")["count"] == 2
+
+
+@pytest.mark.req("T-06", "T-04")
+def test_start_with_an_unknown_clock_times_an_infusion_whose_utc_is_known_after_a_sync(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    # given a device that lost its clock while a dose was due
+    bench = make_bench(configured(new_board))
+    due = scenes.running(bench)
+    bench.wait_until(due + 20)
+    power_cut(bench)
+    booted = bench.now
+    bench.wait(scenes.BOOTED_S)
+    # when START is pressed
+    started = bench.press("start")
+    bench.wait(5)
+    # then the infusion is timed, and nobody pretends to know when it began
+    assert scenes.lit(bench, "green", started) - started <= PRESS_S
+    infusion = status(bench)["course"]["infusion"]
+    assert infusion["started"] is None
+    assert INFUSION_S - 8 < infusion["remaining_s"] < INFUSION_S
+    # until the clock is set
+    scenes.synchronise(bench, booted)
+    known = utc_of(status(bench)["course"]["infusion"]["started"])
+    assert abs((known - bench.utc_at(started)).total_seconds()) <= 0.02
+    bench.wait_until(started + INFUSION_S + 1)
+    assert abs(heard(bench, LOW_HZ, started + 30) - started - INFUSION_S) <= 0.02
+    assert status(bench)["course"]["counts"]["given"] == 1
