@@ -147,6 +147,13 @@ class OutagesAgainstTheModel(AgainstTheModel):
     def power_cut(self, off_s, battery):
         self.on.power_cut(off_s * 1000, battery)
 
+    @rule(off=AROUND, battery=st.booleans())
+    def power_cut_until_the_next_instant(self, off, battery):
+        coming = next_instant(self.device.state)
+        if coming:
+            pause = ms(coming) + self.device.origin + off - self.device.t
+            self.on.power_cut(max(0, pause), battery)
+
     @rule()
     def watchdog_reset(self):
         self.on.watchdog_reset()
