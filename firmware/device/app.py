@@ -164,12 +164,10 @@ class Device:
                 self._react(self.desk.down(state, name, at), at)
             if what in (RELEASED, TAPPED):
                 self._react(self.desk.up(state, name, at), at)
-                self._released_at_last(at)
-
-    def _released_at_last(self, now):
         if self._stuck_at is not None and not self.buttons.held_since_boot():
             self._stuck_at = None
-            self.keeper.condition("stuck-button", False, now)
+            self.changed = True
+            self.keeper.condition("stuck-button", False, self.clock.now())
 
     def _react(self, reaction, now):
         """Durable first, then feedback."""
