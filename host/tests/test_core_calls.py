@@ -235,3 +235,12 @@ def test_an_instant_asked_twice_gives_the_same_burst():
     later = next_burst(device.state, (device.now[0], device.now[1] + 1))
     assert later[0] > device.now
     assert instant(device.t)[0] <= later[0][0] <= device.now[0] + 30
+
+
+@pytest.mark.req("A-04")
+def test_conditions_of_one_instant_stand_in_the_order_of_the_table():
+    device = course()
+    for condition in ("maintenance", "journal-fault", "self-test-failed"):
+        device.command("condition", condition=condition, present=True)
+    found = [a.condition for a in alerts(device.state, device.now) if a.priority == 2]
+    assert found == ["journal-fault", "self-test-failed", "maintenance"]

@@ -3,10 +3,12 @@
 import pytest
 
 from dosecore.view import course_view
+from tests.model import vm
 from tests.model.compare import Twin
 from tests.model.courses import COURSES
 from tests.model.expectation import expect
-from tests.model.scripts import play, verbs
+from tests.model.scripts import UTC0, play, verbs
+from tests.model.watch import Watch
 
 
 def counts(model):
@@ -53,3 +55,16 @@ def test_expectation_of_two_cycles_tells_every_dose_and_alert():
         [n for n in key.notes if n.kind in ("dose-completed", "dose-stopped")]
     )
     assert {a[0] for a in stood} >= {"due", "late", "overdue", "on-hold", "missed-doses", "interrupted", "next-cycle"}
+
+
+@pytest.mark.req("J-01")
+@pytest.mark.parametrize("name", sorted(COURSES))
+def test_state_is_the_fold_and_any_checkpoint_with_its_tail(name):
+    """Whatever event the checkpoint stands after: it forgets nothing, and the events after it lead to the same state."""
+    script, _ = COURSES[name]()
+    watch = Watch()
+    device = vm.Player(after_event=lambda event: watch.event(device, event))
+    device.boot(utc=UTC0)
+    play(script, device)
+    device.command("checkpoint")
+    assert len(device.log) > 5

@@ -275,7 +275,13 @@ def test_every_state_of_one_slot_with_outages_and_host():
     explore(slots=1, step=60, undos=1, clock=True, host=True, most=20_000)
 
 
+@pytest.mark.req(*REQ)
+@pytest.mark.soak
+def test_every_state_of_a_tiny_course_with_two_presses_to_undo():
+    explore(slots=2, step=30, undos=2, clock=False, host=False, most=40_000)
+
+
 @pytest.mark.req(*REQ, "T-03", "T-04", "T-05", "T-06", "S-10", "S-06")
 @pytest.mark.soak
-def test_every_state_of_a_tiny_course_with_outages_and_host():
-    explore(slots=2, step=30, undos=2, clock=True, host=True, most=2_000_000)
+def test_every_state_of_one_slot_with_outages_and_host_told_apart_more_finely():
+    explore(slots=1, step=30, undos=1, clock=True, host=True, most=40_000)

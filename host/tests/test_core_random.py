@@ -224,14 +224,14 @@ def run(machine, few):
 
 @pytest.mark.req(*COURSE, "J-01")
 def test_core_and_model_agree_on_random_courses():
-    run(AgainstTheModel, 100)
+    run(AgainstTheModel, 160)
 
 
 @pytest.mark.req(*COURSE, "J-01", "T-01", "T-03", "T-04", "T-05", "T-06")
 def test_core_and_model_agree_through_outages():
-    run(OutagesAgainstTheModel, 90)
+    run(OutagesAgainstTheModel, 140)
 
 
 @pytest.mark.req("J-01", "S-02", "S-07", "S-11", "T-03", "T-04", "T-05", "T-06")
 def test_invariants_hold_through_outages_with_wrong_clocks_and_checkpoints():
-    run(WithOutages, 80)
+    run(WithOutages, 120)

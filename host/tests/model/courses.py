@@ -62,6 +62,18 @@ def nothing_done():
     return script, {"state": "completed", "counts": [[0, 0, 0, 4, 0]], "kinds": {"dose-overdue": 4}}
 
 
+def closed_before_the_next_is_due():
+    """missed_min shorter than the interval: an unanswered slot closes early, the next one waits at once, the cycle ends early."""
+    script = Script("closed-early", built("hd-il2", max_doses=3, cycles=1, missed_min=200, min_gap_min=400))
+    first = _first_due(script)
+    script.at(first + 180 * MINUTE).start()
+    script.at(
+        first + 11 * HOUR + 30 * MINUTE
+    ).start()  # slot 2 closed 200 minutes after the gap ended, at 13 h: still in time
+    script.until(first + 2 * DAY)
+    return script, {"state": "completed", "counts": [[2, 0, 0, 1, 0]]}
+
+
 def til():
     """til-il2: six doses, one cycle."""
     script = Script("til", built("til-il2"))
@@ -244,7 +256,7 @@ def bench_course():
 COURSES = {
     make.__name__: make
     for make in (
-        two_cycles, nothing_done, til, anchored_on_start, day_limit, rescheduled_first, stopped_and_resumed, gap_and_override,
+        two_cycles, nothing_done, closed_before_the_next_is_due, til, anchored_on_start, day_limit, rescheduled_first, stopped_and_resumed, gap_and_override,
         infusing_into_the_next_slot, interrupted_and_left, reviewed_holds, recorded_afterwards, middle, armed, checked_before,
         bench_course,
     )
