@@ -71,23 +71,43 @@ class Collection:
     heap: Heap
 
 
-def collections(bench: EmulatedBench, view: HeapView, wanted: int = 1, most_requests: int = 400) -> list[Collection]:
-    """Asks for the status again and again, and watches the collections that this brings in the pauses."""
-    found: list[Collection] = []
+class CollectionWatch:
+    """Looks at the heap's lock every half a millisecond while time passes. `found`: the collections seen so far."""
+
+    STEP_S = 0.0005
+
+    def __init__(self, bench: EmulatedBench, view: HeapView) -> None:
+        self.found: list[Collection] = []
+        self._bench = bench
+        self._view = view
+        self._begun: float | None = None
+        self._watching = True
+        self._look()
+
+    def stop(self) -> None:
+        self._watching = False
+
+    def _look(self) -> None:
+        now = self._bench.pico.now
+        if collecting(self._bench):
+            self._begun = now if self._begun is None else self._begun
+        elif self._begun is not None:
+            self.found.append(Collection(now - self._begun + self.STEP_S, self._view.read(self._bench)))
+            self._begun = None
+        if self._watching:
+            self._bench.pico.at(now + self.STEP_S, self._look)
+
+
+def collections(bench: EmulatedBench, view: HeapView, wanted: int = 1, most_requests: int = 200) -> list[Collection]:
+    """Asks for the status again and again until so many collections have been seen."""
+    watch = CollectionWatch(bench, view)
     for _ in range(most_requests):
         scenes.status(bench)
-        for _ in range(60):
-            bench.wait(0.0005)
-            if collecting(bench):
-                begun = bench.now
-                assert bench.pico.run_until(lambda: not collecting(bench), timeout=0.5, step=0.0002)
-                found.append(Collection(bench.now - begun + 0.0005, view.read(bench)))
-                break
-            if bench.pico.asleep:
-                break
-        if len(found) >= wanted:
+        if len(watch.found) >= wanted:
             break
-    return found
+    watch.stop()
+    bench.wait(2 * watch.STEP_S)
+    return watch.found
 
 
 @dataclass(frozen=True)

@@ -183,3 +183,11 @@ def configured(new_board: bytes, regimen: str = "quick") -> bytes:
     past = Past(new_board)
     past.configure(QUICK if regimen == "quick" else built_in()[regimen])
     return past.flash
+
+
+def record_bytes(flash: bytes) -> int:
+    """Bytes of all whole records of a board's journal, counted in its first copy."""
+    storage = load_micropython(BOARDS / "micropython.toml", "RPI_PICO").storage
+    end = storage.journal_offset + storage.journal_blocks // 2 * layout.BLOCK
+    slots = (flash[at : at + layout.SLOT] for at in range(storage.journal_offset, end, layout.SLOT))
+    return sum(layout.SLOT for slot in slots if layout.is_record(slot))

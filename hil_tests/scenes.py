@@ -7,6 +7,7 @@ less than with the command, which has its own tests.
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -33,6 +34,11 @@ _ids = count(0x5CE00001)
 def ask(bench: EmulatedBench, do: str, **arguments: Any) -> Any:
     """A request with an id of its own, and its answer."""
     return bench.serial().ask(do, request_id=f"{next(_ids):08x}", **arguments)
+
+
+def ask_log(bench: EmulatedBench, epoch: int, copy: int = 0) -> str:
+    """A sector of the journal as the link says it, in base64."""
+    return bench.serial().ask_text("log", request_id=f"{next(_ids):08x}", epoch=epoch, slot=0, copy=copy)
 
 
 def status(bench: EmulatedBench) -> Any:
@@ -124,11 +130,8 @@ def stored(bench: EmulatedBench) -> list[Any]:
     oldest, newest = ask(bench, "log-info")["epochs"]
     found: list[Any] = []
     for epoch in range(max(oldest, newest - 1), newest + 1):
-        copies = [
-            b64decode(bench.serial().ask_text("log", request_id=f"{next(_ids):08x}", epoch=epoch, slot=0, copy=copy))
-            for copy in (0, 1)
-        ]
-        found += [each.event for each in read_sector(epoch, copies[0], lambda both=copies: both[1]).events]
+        first, second = (b64decode(ask_log(bench, epoch, copy)) for copy in (0, 1))
+        found += [each.event for each in read_sector(epoch, first, partial(bytes, second)).events]
     return found
 
 
@@ -162,8 +165,7 @@ class LogPull:
         oldest, newest = ask(bench, "log-info")["epochs"]
         while bench.now < t:
             self._epoch = self._epoch + 1 if oldest <= self._epoch < newest - 1 else oldest
-            said = bench.serial().ask_text("log", request_id=f"{next(_ids):08x}", epoch=self._epoch, slot=0, copy=0)
-            self.moved += len(said)
+            self.moved += len(ask_log(bench, self._epoch))
 
 
 class Noise:

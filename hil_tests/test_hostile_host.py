@@ -52,7 +52,9 @@ def story(bench: EmulatedBench, since: float) -> Story:
     def told(edges: list[Edge]) -> list[tuple[float, object]]:
         return [(edge.t - since, edge.level) for edge in edges]
 
-    heard = [(tone.start - since, round(tone.frequency / 10)) for tone in bench.tones(since)]
+    heard: list[tuple[float, object]] = [
+        (tone.start - since, round(tone.frequency / 10)) for tone in bench.tones(since)
+    ]
     return {light: told(bench.light_edges(light, since)) for light in ("red", "yellow", "green")} | {"buzzer": heard}
 
 

@@ -1,5 +1,7 @@
 """The three buttons: confirmed in time and only once durable, bounces and glitches, two at once, stuck ones (section 3, S-03)."""
 
+from functools import partial
+
 import pytest
 
 from hil_tests import scenes
@@ -22,9 +24,9 @@ def bounce(bench: EmulatedBench, t: float, pressed: bool) -> None:
     """Contacts that bounce for 5 ms from `t` on, and then stay as they are wanted."""
     for step in range(6):
         towards = bench.down if (step % 2 == 0) is pressed else bench.up
-        bench.pico.at(t + step * 0.0009, lambda act=towards: act("pause"))
+        bench.pico.at(t + step * 0.0009, partial(towards, "pause"))
     last = bench.down if pressed else bench.up
-    bench.pico.at(t + 0.005, lambda: last("pause"))
+    bench.pico.at(t + 0.005, partial(last, "pause"))
 
 
 @pytest.mark.req("S-03", "J-02")
