@@ -294,10 +294,10 @@ class Device:
 
             self._begin_desk()
             self.session = Session(self)
-            release()
 
     def _collect(self, idle=True):
         """Collects garbage when memory is short, or when nobody waits: what lives long then lies near the start of the heap, and its end stays whole."""
+        release()  # of what an import has taken
         if idle or gc.mem_free() < _COLLECT_BELOW:
             began = ticks_ms()
             gc.collect()
