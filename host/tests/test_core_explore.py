@@ -23,7 +23,8 @@ TINY = {
     "hold_review_count": 1, "pre_dose_check_min": 0, "supportive_care_review_min": 0,
 }  # fmt: skip
 HORIZON_S = 70  # no timer of this course is longer, the resume of a stopped course excepted
-TERMINAL = ("completed",)
+# Where a course may end. A stop whose instant a power cut made unknown cannot be resumed at the bed: the host starts anew.
+ENDS, ENDS_WITH_HOST = ("completed",), ("completed", "stopped")
 
 
 def twin_of(device):
@@ -96,6 +97,7 @@ class Explorer:
     def __init__(self, slots, step, undos, clock, host, most):
         self.regimen = dict(TINY, max_doses=slots)
         self.step = step
+        self.ends = ENDS_WITH_HOST if host else ENDS
         self.undos = undos  # how many of the presses that can be taken back tell two states apart
         self.most = most
         self.moves = self._moves(clock, host)
@@ -238,7 +240,7 @@ class Explorer:
         for number, following in self.edges.items():
             for after in following:
                 before[after].add(number)
-        reached = {n for n, course in enumerate(self.courses) if course in TERMINAL}
+        reached = {n for n, course in enumerate(self.courses) if course in self.ends}
         queue = deque(reached)
         while queue:
             for earlier in before[queue.popleft()] - reached:
