@@ -30,6 +30,7 @@ _LATE_MOST_MS = const(2000)  # a task that is later than this is stuck: no feed
 _COLLECT_BELOW = const(60_000)  # bytes free
 # Work, of about 100 bytes of garbage each, after which free memory is looked at; looking takes 7 ms.
 _COLLECT_UNITS = const(400)
+_IDLE_UNITS = const(100)  # the same when nobody waits: little garbage, so that what stays is not strewn over the heap
 _SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
 _IDLE_MS = const(1000)
@@ -78,9 +79,9 @@ class Device:
         if self.buttons.held_since_boot():
             self._stuck_at = plus(now, _STUCK_AT_BOOT_S)
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
-        self._first_chores = [self._begin_desk, self._begin_session, self._collect]
+        self._first_chores = [self._collect, self._begin_desk, self._begin_session, self._collect]
         if not self.warm:
-            self._first_chores.insert(1, self._self_test)
+            self._first_chores.insert(2, self._self_test)
 
     # -- what requests use
 
@@ -267,7 +268,7 @@ class Device:
             if self.keeper.tidy(self.clock.now()):
                 self.changed = True
             return None
-        if self._units >= _COLLECT_UNITS:
+        if self._units >= (_IDLE_UNITS if wait >= _IDLE_MS else _COLLECT_UNITS):
             self._units = 0
             self._collect(wait >= _IDLE_MS)
             return None
@@ -365,7 +366,7 @@ class Device:
                 if self.session is None:
                     self._begin_session()
                 self._units += self.session.pump()
-                if self._units >= _COLLECT_UNITS:
+                if self._units >= _IDLE_UNITS:
                     self.chores = True
                 ticks = update()
                 wait = min(wait, diff(due, ticks))
