@@ -125,13 +125,17 @@ def called(bench: EmulatedBench, hertz: int, since: float) -> list[Burst]:
     return [burst for burst in bench.bursts(since - GRAIN_S) if abs(burst.fundamental - hertz) < 5]
 
 
+def _copy(bench: EmulatedBench, epoch: int, copy: int) -> bytes:
+    return b64decode(ask_log(bench, epoch, copy))
+
+
 def stored(bench: EmulatedBench) -> list[Any]:
     """Every event of the newest two sectors, read through the port as the host command reads them."""
     oldest, newest = ask(bench, "log-info")["epochs"]
     found: list[Any] = []
     for epoch in range(max(oldest, newest - 1), newest + 1):
-        first, second = (b64decode(ask_log(bench, epoch, copy)) for copy in (0, 1))
-        found += [each.event for each in read_sector(epoch, first, partial(bytes, second)).events]
+        sector = read_sector(epoch, _copy(bench, epoch, 0), partial(_copy, bench, epoch, 1))
+        found += [each.event for each in sector.events]
     return found
 
 

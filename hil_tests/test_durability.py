@@ -4,6 +4,7 @@ import pytest
 
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
+from hil_tests.bench.interface import CONFIRM_S
 from hil_tests.conftest import MakeBench
 from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
 from hil_tests.prepared import configured
@@ -118,6 +119,8 @@ def test_with_a_journal_that_refuses_alerts_come_on_time_and_the_device_says_not
     # and red says that something is wrong with the device
     assert bench.lights()["red"]
     assert scenes.alert(bench, "journal-fault") is not None
+    # given that the nurse has acknowledged this: a medium call would be heard before the low one of the infusion's end
+    bench.hold("pause", CONFIRM_S)
     # when START is pressed, then it times the infusion, and its feedback says NOT RECORDED instead of "taken"
     bench.wait(MEND_S - 10)
     started = bench.press("start")
