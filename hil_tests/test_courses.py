@@ -84,7 +84,7 @@ def second_cycle(story: Story, zero: int) -> None:
     at(7, 18).pause()
     at(8, 2).hold_down("hold", 5200).wait(SECOND).confirm().wait(10 * SECOND).look()  # the course is stopped
     at(9, 20).hold_down("start", 3200).wait(6 * SECOND).look().start()  # slot 8 was missed meanwhile
-    at(9, 36).pause().wait(10 * SECOND).confirm()
+    at(9, 36).wait(4 * SECOND).pause().wait(10 * SECOND).confirm()
     recorded = UTC0 + zero + 72 * HOUR + 2 * MINUTE
     at(10, 20).change(
         "dose-record",
@@ -118,16 +118,18 @@ def two_cycles(cycle_days: int) -> Story:
 
 
 def til() -> Story:
-    """til-il2: six doses in one cycle; one of them missed as the nurse does nothing for eight hours."""
+    """til-il2: six doses in one cycle. One is missed: the nurse does nothing for three hours, at whose end the next one is due, which the host has moved up."""
     story = Story("til", built("til-il2"))
-
     at = moments(story, story.first_due)
     at(1, 1).start()
     at(1, 50).look()  # nobody answers "infusion ended": it ends by itself after 30 minutes
     at(2, 3).hold().wait(SECOND).hold()
     at(3, 63).look()
-    at(3, 130).look()
-    at(3, 470).look()
+    at(3, 125).look()
+    fourth = story.first_due + 2 * 8 * HOUR + 3 * HOUR
+    at(3, 130).change("reschedule", at=UTC0 + fourth)
+    at(3, 175).look()
+    at = moments(story, fourth - 3 * 8 * HOUR)
     at(4, 0).look().confirm().wait(20 * SECOND).look().start()
     at(4, 17).pause()
     at(5, 1).start().wait(3 * MINUTE).hold_down("hold", 2100).wait(30 * SECOND).hold_down("hold", 2100)
@@ -169,16 +171,22 @@ def day_limit() -> Story:
     return story
 
 
-def held_against(bench: EmulatedBench, story: Story) -> tuple[SideBySide, list[Event]]:
-    """Plays the story; log and calls are compared. The board and model in the end, and the log."""
+def held_against(bench: EmulatedBench, story: Story, within: float) -> tuple[SideBySide, list[Event]]:
+    """Plays the story; log and calls are compared. The board and model in the end, and the log.
+
+    `within`: the seconds that it may take. The emulator keeps one processor busy and never waits, so on a processor of its own wall time is processor time;
+    the latter is asserted, because other work on the machine makes no course slower.
+    """
     began, busy = time.monotonic(), time.process_time()
     side = SideBySide(bench)
     play(story, side)
     log, heard = side.check_log(), side.check_calls()
+    wall, busy = time.monotonic() - began, time.process_time() - busy
     print(
         f"{story.name}: {story.t / DAY:.1f} days, {len(log)} events, {len(heard)} bursts, {side.looks} looks "
-        f"in {time.monotonic() - began:.0f} s of wall time, {time.process_time() - busy:.0f} s of processor"
+        f"in {wall:.0f} s of wall time, {busy:.0f} s of processor"
     )
+    assert busy < within
     return side, log
 
 
@@ -205,22 +213,18 @@ COURSE = (
 @pytest.mark.req(*COURSE)
 def test_two_cycles_go_as_calculated(make_bench: MakeBench) -> None:
     """28 slots of hd-il2 with 6 cycle days: given a nurse who does everything that can be done, then all is as calculated, in two minutes."""
-    began = time.monotonic()
-    side, log = held_against(make_bench(), two_cycles(6))
+    side, log = held_against(make_bench(), two_cycles(6), 120)
     assert side.counts() == [[10, 1, 3, 0, 0], [6, 0, 7, 1, 0]]
     _every_kind_occurs(log)
-    assert time.monotonic() - began < 120
 
 
 @pytest.mark.soak
 @pytest.mark.req(*COURSE, "T-01")
 def test_nineteen_days_go_as_calculated(make_bench: MakeBench) -> None:
     """The same with the 14 cycle days of hd-il2: 19 days, over the counter's wrap, in four minutes."""
-    began = time.monotonic()
-    side, log = held_against(make_bench(), two_cycles(14))
+    side, log = held_against(make_bench(), two_cycles(14), 240)
     assert side.counts() == [[10, 1, 3, 0, 0], [6, 0, 7, 1, 0]]
     assert side.model.t > 18.8 * DAY
-    assert time.monotonic() - began < 240
 
 
 def _every_kind_occurs(log: list[Event]) -> None:
@@ -238,28 +242,28 @@ def _every_kind_occurs(log: list[Event]) -> None:
 
 @pytest.mark.req("R-02", "R-03", "S-02", "S-07", "S-08", "S-09", "A-02")
 def test_a_til_course_goes_as_calculated(make_bench: MakeBench) -> None:
-    """Six doses and a single cycle; the one that nobody answers is called for and missed after eight hours."""
-    side, log = held_against(make_bench(), til())
+    """Six doses and a single cycle; the one that nobody answers is called for as late and overdue, and missed when the next one is due."""
+    side, log = held_against(make_bench(), til(), 60)
     assert side.counts() == [[3, 1, 1, 1, 0]]
     (due, late, overdue) = [
         event.utc for event in log if event.slot == 3 and event.kind in ("dose-due", "dose-late", "dose-overdue")
     ]
     (closed,) = [event for event in log if event.slot == 3 and event.kind == "dose-closed"]
     assert closed.detail["outcome"] == "missed"
-    assert [instant[0] - due[0] for instant in (late, overdue, closed.utc)] == [3600, 7200, 28_800]
+    assert [instant[0] - due[0] for instant in (late, overdue, closed.utc)] == [3600, 7200, 3 * 3600]
 
 
 @pytest.mark.req("R-03", "S-04")
 def test_dues_follow_the_starts_where_the_anchor_is_the_start(make_bench: MakeBench) -> None:
     """Given anchor = start, when doses are early, late and undone, then each due is the last start and the interval."""
-    side, log = held_against(make_bench(), anchored_on_start())
+    side, log = held_against(make_bench(), anchored_on_start(), 60)
     assert side.counts() == [[4, 0, 1, 0, 0]]
 
 
 @pytest.mark.req("R-01", "R-03")
 def test_a_day_limit_cuts_slots(make_bench: MakeBench) -> None:
     """Given room for six of eight slots, when slot 2 is moved, then slot 6 is dropped too: five remain, and the cycle ends with them."""
-    side, log = held_against(make_bench(), day_limit())
+    side, log = held_against(make_bench(), day_limit(), 60)
     assert side.counts() == [[1, 0, 4, 0, 0]]
     assert [event.detail["dropped"] for event in log if event.kind == "course-rescheduled"] == [1]
     assert max(event.slot for event in log) == 5
