@@ -410,7 +410,14 @@ class Model:
         self.course.next_cycle(self.t, at)
 
     def _change_reschedule(self, at):
-        if self.course.movable(self.t) and at > self.course.utc(self.t):
+        course = self.course
+        dose = course.movable(self.t)
+        if dose is None or at <= course.utc(self.t):
+            return
+        before = course.cycle.doses.get(dose.slot - 1)
+        open_before = before is not None and before.slot >= course.cycle.first_slot and before.touch != "closed"
+        # A slot cannot fall due before an older one that is still open.
+        if not open_before or at > course.cycle.due(before.slot):
             self.course.reschedule(self.t, at)
 
     def _change_dose_record(self, cycle, slot, **arguments):
