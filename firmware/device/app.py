@@ -385,10 +385,8 @@ class Device:
                 again = self._do_chore(wait)
                 if again is not None and (deadline is None or again < deadline):
                     deadline = again
-                    wait = 0
                     due = ticks
-                if self._tidy or self._first_chores or self._units >= _COLLECT_UNITS:
-                    wait = 0
+                wait = 0  # a chore takes its time: how long to sleep is found anew
 
     def crash(self, error):
         """Leaves word of an escaped exception, and everything dark and silent."""
