@@ -80,7 +80,7 @@ def set_timer(bench: EmulatedBench, us: int) -> None:
 
 
 class SideBySide:
-    """The board and the model. `to`, `down`, `up`, `offer`, `reason`, `look` are what `tests.model.scripts.play` plays."""
+    """The board and the model. `to`, `down`, `up`, `offer`, `look` are what `tests.model.scripts.play` plays."""
 
     def __init__(self, bench: EmulatedBench) -> None:
         self.bench = bench
