@@ -77,8 +77,6 @@ def course_start(state, args, now):
         return wrong
     planned, last = _instant(args, "at"), _instant(args, "last")
     first = planned or at
-    if first < at:
-        return Refusal("not-in-future", "at", first)
     regimen = state.regimen
     cycle, slot = args.get("cycle") or 1, args.get("slot") or 1
     most = regimen.max_doses
@@ -89,7 +87,12 @@ def course_start(state, args, now):
         return wrong
     if last is not None and last > at:
         return Refusal("bad-field", "last", last, None, at)
-    mode = "middle" if (cycle, slot) != (1, 1) or last is not None else ("at" if planned else "now")
+    middle = (cycle, slot) != (1, 1) or last is not None
+    # A device that replaces another may take over a slot that is due already, as long as it has not ended.
+    oldest = plus(at, 1 - regimen.interval) if middle else at
+    if first < oldest:
+        return Refusal("not-in-future", "at", first, oldest)
+    mode = "middle" if middle else ("at" if planned else "now")
     return [
         event(state, "course-started", now, {"mode": mode, "last": last}),
         event(state, "cycle-started", now, {"due": first}, slot, cycle),

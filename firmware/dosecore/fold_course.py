@@ -49,6 +49,8 @@ def cycle_started(state, event, detail):
     for number in range(1, event.slot):
         outcomes[number] = OUTCOMES.index("elsewhere")
     state.closed_at, state.away_closed = event.mono, None
+    state.watch_from = event.mono
+    state.told_to_look_away = False
     state.care_at = state.away_care = None
     state.infusion_end = state.away_infusion_end = None
     state.next_called = False
