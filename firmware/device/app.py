@@ -78,6 +78,8 @@ class Device:
         now = self.clock.now()
         if self.buttons.held_since_boot():
             self._stuck_at = plus(now, _STUCK_AT_BOOT_S)
+        else:
+            self.keeper.condition("stuck-button", False, now)  # of an earlier boot
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self._first_chores = [self._collect, self._begin_desk, self._begin_session, self._collect]
         if not self.warm:
