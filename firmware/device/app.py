@@ -99,24 +99,16 @@ class Device:
         keeper, desk = self.keeper, self.desk
         state = keeper.state
         while True:
-            clock_at = next_instant(state)
             desk_at = None if desk is None else desk.next_instant(state)
-            if clock_at is not None and clock_at <= now and (desk_at is None or clock_at <= desk_at):
+            desk_first = desk_at is not None and desk_at <= now
+            if keeper.bring(desk_at if desk_first else now):
                 self.changed = True
-                keeper.bring(clock_at)
                 continue
-            if desk_at is None or desk_at > now:
+            if not desk_first:
                 break
             reaction = desk.tick(state, desk_at if desk_at > keeper.handled else keeper.handled)
             if reaction is None:
-                # The last instant of an offer's window belongs to it: it ends right after.
-                if clock_at is not None and clock_at <= now:
-                    self.changed = True
-                    keeper.bring(clock_at)
-                    continue
-                reaction = desk.tick(state, now)
-                if reaction is None:
-                    break
+                break
             self._react(reaction, now)
         if now > keeper.handled:
             keeper.handled = now
@@ -257,8 +249,8 @@ class Device:
         self._tidy = self.chores = True
         return earliest
 
-    def _do_chore(self, wait):
-        """One thing that nobody waits for, when `wait` ms are free: the journal's next sector, an erase ahead, the garbage.
+    def _do_chore(self, wait, readable):
+        """One thing that nobody waits for, when `wait` ms are free: the journal's next sector, an erase ahead, the garbage. readable: a host talks.
 
         Nothing left to do now: no chores. Returns the instant at which to look again, or None.
         """
@@ -270,9 +262,9 @@ class Device:
             if self.keeper.tidy(self.clock.now()):
                 self.changed = True
             return None
-        if self._units >= (_IDLE_UNITS if wait >= _IDLE_MS else _COLLECT_UNITS):
+        if self._units >= (_IDLE_UNITS if wait >= _IDLE_MS and not readable else _COLLECT_UNITS):
             self._units = 0
-            self._collect(wait >= _IDLE_MS)
+            self._collect(wait >= _IDLE_MS and not readable)
             return None
         if self.keeper.ring.erase_wanted():
             if wait > _QUIET_MS and not self.player.sounding and self._hands_off():
@@ -383,8 +375,8 @@ class Device:
                 wait = buttons.settle_ms()
             elif not self.chores:
                 quiet = player.idle
-            elif wait > _COLLECT_ROOM_MS:
-                again = self._do_chore(wait)
+            elif wait > _COLLECT_ROOM_MS and (not readable or self._units >= _COLLECT_UNITS):
+                again = self._do_chore(wait, readable)
                 if again is not None and (deadline is None or again < deadline):
                     deadline = again
                     due = ticks

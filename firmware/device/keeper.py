@@ -27,7 +27,6 @@ class Keeper:
         self.signal = None
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
         self._pending = []
-        self._pending_from = None
         self._mend_at = None
         self._told_gap = None
         self._told_single = 0
@@ -94,9 +93,9 @@ class Keeper:
     # -- the clock's events
 
     def bring(self, until):
-        """Applies what the clock has brought up to `until`; `flush` signals and stores it. True when there was something."""
+        """Applies what the clock has brought up to `until` and signals it; `flush` stores it. True when there was something."""
         state = self.state
-        any_brought = False
+        first = None
         while True:
             event = next_clock_event(state, until)
             if event is None:
@@ -105,25 +104,25 @@ class Keeper:
                 self.flush()
                 if self.ring.free_slots == 0 and not self._open():
                     self._failed(until)
-            if self._pending_from is None:
-                self._pending_from = event.mono
+            if first is None:
+                first = event.mono
             self._pending.append(event)
             apply(state, event)
-            any_brought = True
         if until > self.handled:
             self.handled = until
-        return any_brought
+        if first is None:
+            return False
+        if self.signal is not None:
+            self.signal(first)
+        return True
 
     def flush(self):
-        """Signals and then stores the clock events that were applied."""
+        """Stores the clock events that were applied and signalled."""
         if not self._pending:
             return
-        if self.signal is not None:
-            self.signal(self._pending_from)
         for event in self._pending:
             self._keep(event, self.handled)
         self._pending = []
-        self._pending_from = None
 
     # -- when the journal refuses
 

@@ -158,34 +158,35 @@ def _offer_open_slot(found, state, slot):
 
 def _offer_phase(found, state, number, phase):
     """The next of due, late, overdue. What passed unobserved is skipped: only the newest of it is brought (T-04)."""
-    at = earliest(state, number)
-    overdue = sub(plus(at, state.regimen.overdue), state.offset)
-    late = sub(plus(at, state.regimen.late), state.offset)
+    at = sub(earliest(state, number), state.offset)
+    overdue = plus(at, state.regimen.overdue)
+    late = plus(at, state.regimen.late)
     if phase == "late" or overdue <= state.watch_from:
         found.offer(overdue, _OVERDUE, "dose-overdue", number)
     elif phase == "due" or late <= state.watch_from:
         found.offer(late, _LATE, "dose-late", number)
     else:
-        is_due = due(state, number)
-        found.offer_utc(is_due, _DUE, "dose-due", number, {"not_before": at if at > is_due else None})
+        found.offer(sub(due(state, number), state.offset), _DUE, "dose-due", number)
 
 
 def _offer_untouched(found, state, number):
     """What the clock brings to the first slot to which nothing has happened."""
-    closes = sub(closing(state, number), state.offset)
-    outcome = "unknown"
-    if closes <= state.watch_from and state.told_to_look_away:
-        outcome = "missed"
-    if closes <= state.watch_from:
-        found.offer(closes, _CLOSING, "dose-closed", number, {"outcome": outcome})
-        return
-    _offer_phase(found, state, number, "waiting")
+    is_due = sub(due(state, number), state.offset)
+    if is_due > state.watch_from:
+        found.offer(is_due, _DUE, "dose-due", number)
+    else:
+        closes = sub(closing(state, number), state.offset)
+        if closes <= state.watch_from:
+            outcome = "missed" if state.told_to_look_away else "unknown"
+            found.offer(closes, _CLOSING, "dose-closed", number, {"outcome": outcome})
+            return
+        _offer_phase(found, state, number, "waiting")
     check = state.regimen.pre_dose_check
     if check and number == state.current and number != state.checked_slot:
-        at = sub(plus(due(state, number), -check), state.offset)
+        at = plus(is_due, -check)
         if state.closed_at > at:
             at = state.closed_at  # when the slot was opened
-        if at < sub(due(state, number), state.offset):
+        if at < is_due:
             found.offer(at, _ALERT, "alert-raised", number, _raised("pre-dose-check"))
 
 
@@ -248,5 +249,8 @@ def next_clock_event(state, now):
     found = _next(state)
     if found.at is None or found.at > now:
         return None
+    if found.kind == "dose-due":
+        at = earliest(state, found.slot)
+        found.detail = {"not_before": at if at > due(state, found.slot) else None}
     cycle = state.cycle if found.slot or found.kind in ("cycle-completed", "course-completed") else 0
     return event(state, found.kind, found.at, found.detail, found.slot, cycle)
