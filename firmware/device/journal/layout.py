@@ -28,6 +28,7 @@ BLANK_SLOT = b"\xff" * SLOT
 BLANK_PAGE = b"\xff" * PAGE
 
 _RECORD = "<BBBBII"
+_WHOLE_RECORD = "<BBBBII48xI"
 _HEADER = "<BBBBIIIII"
 
 
@@ -76,18 +77,22 @@ def put_record(page, at, fragment, fragments, seq, chain, raw, start):
     return crc
 
 
-def is_record(view, at=0):
-    """True when the 64 bytes from `at` are a whole record."""
-    return (
-        view[at] == MARKER
-        and crc32(view[at : at + CRC_AT]) & 0xFFFFFFFF == struct.unpack_from("<I", view, at + CRC_AT)[0]
-    )
+def record(view, at=0):
+    """(marker, fragment, fragments, used, seq, chain, crc) of the 64 bytes from `at`, or None when they are no whole record."""
+    if view[at] != MARKER:
+        return None
+    fields = struct.unpack_from(_WHOLE_RECORD, view, at)
+    return fields if crc32(view[at : at + CRC_AT]) & 0xFFFFFFFF == fields[6] else None
 
 
 def record_fields(view, at=0):
-    """(fragment, fragments, used, seq, chain, crc) of a whole record."""
-    _, fragment, fragments, used, seq, chain = struct.unpack_from(_RECORD, view, at)
-    return fragment, fragments, used, seq, chain, struct.unpack_from("<I", view, at + CRC_AT)[0]
+    """(fragment, fragments, used, seq, chain, crc) of what is known to be a whole record."""
+    return struct.unpack_from(_WHOLE_RECORD, view, at)[1:]
+
+
+def is_record(view, at=0):
+    """True when the 64 bytes from `at` are a whole record."""
+    return record(view, at) is not None
 
 
 def slots_for(length):

@@ -5,11 +5,6 @@ Used at boot (the newest sector or two) and by the exhaustive power-cut proof; p
 
 from device.journal import layout
 
-BLANK = 0  # blank in both copies
-TORN = 1  # no whole record, but at least one copy is blank: an append that the power cut off
-DAMAGED = 2  # no whole record, nothing blank: two copies hit, which no power cut can do
-WHOLE = 3  # a whole record
-
 
 class Sector:
     """A walk over the slots of one sector.
@@ -50,21 +45,22 @@ class Sector:
         b = self._flash.read(self._index + self._sectors, 0, layout.BLOCK)
         # One comparison for all slots: a boot has no time for sixty, and copies that differ are rare.
         same = a[layout.SLOT :] == b[layout.SLOT :]
-        is_record = layout.is_record
+        record = layout.record
         for at in range(layout.SLOT, layout.BLOCK, layout.SLOT):
+            view = a
             if same:
                 if a[at] == 0xFF and a[at : at + layout.SLOT] == layout.BLANK_SLOT:
                     continue
-                kind = WHOLE if is_record(a, at) else DAMAGED
-                view = a
+                fields = record(a, at)
+                damaged = fields is None
             else:
-                kind, view = self._choose(a, b, at)
-                if kind == BLANK:
+                fields, view, damaged = self._choose(a, b, at)
+                if fields is None and view is None:
                     continue
             self.used = at // layout.SLOT + 1
-            if kind == WHOLE:
-                self._take(view, at)
-            elif kind == DAMAGED:
+            if fields is not None:
+                self._take(fields, view, at)
+            elif damaged:
                 self._damaged = True
         if self._damaged:
             # The last thing written is gone from both copies: at least one event, whose number nobody may use again.
@@ -72,36 +68,43 @@ class Sector:
         return self
 
     def _choose(self, a, b, at):
-        """(kind, the copy to read) of a slot in a sector whose copies differ; notes records that only one copy holds."""
+        """(fields or None, the copy that they are in, damaged) of a slot in a sector whose copies differ; no copy: the slot is blank.
+
+        Notes records that only one copy holds. Damaged: no whole record and nothing blank, so two copies hit, which no power cut can do; else
+        what is not whole was cut off.
+        """
         slot_a = a[at : at + layout.SLOT]
         slot_b = b[at : at + layout.SLOT]
-        blank = slot_a == layout.BLANK_SLOT
-        if slot_a == slot_b:
-            return (BLANK, None) if blank else ((WHOLE, a) if layout.is_record(a, at) else (DAMAGED, None))
-        if layout.is_record(a, at):
-            self.single.append((at // layout.SLOT, 0))
-            return WHOLE, a
-        if layout.is_record(b, at):
+        blank_a = slot_a == layout.BLANK_SLOT
+        blank_b = slot_b == layout.BLANK_SLOT
+        if blank_a and blank_b:
+            return None, None, False
+        fields = layout.record(a, at)
+        if fields is not None:
+            if slot_a != slot_b:
+                self.single.append((at // layout.SLOT, 0))
+            return fields, a, False
+        fields = layout.record(b, at)
+        if fields is not None:
             self.single.append((at // layout.SLOT, 1))
-            return WHOLE, b
-        return (TORN if blank or slot_b == layout.BLANK_SLOT else DAMAGED), None
+            return fields, b, False
+        return None, a, not (blank_a or blank_b)
 
     def _lost(self, first, last):
         self.gaps.append((first, last))
         self.seq = last
 
-    def _take(self, view, at):
-        fragment, fragments, used, seq, _, crc = layout.record_fields(view, at)
-        self.chain = crc
+    def _take(self, fields, view, at):
+        _, fragment, fragments, used, seq, _, self.chain = fields
+        start = at + layout.PAYLOAD_AT
         if fragment == 0:
-            self._parts = bytearray()
+            self._parts = bytearray(view[start : start + used])
             self._parts_seq = seq
-            self._next = 0
         elif self._parts is None or seq != self._parts_seq or fragment != self._next:
             self._parts = None
             return
-        start = at + layout.PAYLOAD_AT
-        self._parts.extend(view[start : start + used])
+        else:
+            self._parts.extend(view[start : start + used])
         self._next = fragment + 1
         if self._next == fragments:
             if self.seq and seq > self.seq + 1:

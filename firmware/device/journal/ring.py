@@ -98,7 +98,7 @@ class Ring:
             return False
         for block in (i, i + self.sectors):
             slot = self.flash.read(block, SLOT, SLOT)
-            if slot[0] == layout.MARKER and layout.is_record(slot) and layout.record_fields(slot)[4] > before[1]:
+            if slot[0] == layout.MARKER and layout.is_record(slot) and layout.record(slot)[4] > before[1]:
                 return True
         return False
 
