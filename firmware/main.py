@@ -1,4 +1,4 @@
-import micropython; micropython.kbd_intr(-1)  # noqa: E702 - one byte 0x03 in the first milliseconds would win a REPL
+import micropython; micropython.kbd_intr(-1)  # one byte 0x03 in the first milliseconds would win a REPL
 try:
     __import__("loader").use_bundle()
     __import__("device.app").app.run()

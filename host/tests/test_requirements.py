@@ -18,6 +18,7 @@ from pytest import mark
 grid = pytest.mark.req("R-03")
 req = pytest.mark.req
 pytestmark = [pytest.mark.soak, pytest.mark.req("Q-01")]
+PAIR = ("S-04", "S-05")
 
 @pytest.mark.req("R-01", "R-02")
 @pytest.mark.parametrize("x", [1, pytest.param(2, marks=pytest.mark.req("R-04"))])
@@ -29,7 +30,7 @@ async def test_b(): ...
 @req("S-01")
 class TestGroup:
     pytestmark = mark.req("S-02")
-    @mark.req("S-03")
+    @mark.req("S-03", *PAIR)
     def test_c(self): ...
     def helper(self): ...
 
@@ -64,7 +65,7 @@ def test_marks_are_found_in_every_place_that_pytest_knows(tmp_path):
     assert ids_by_test(tmp_path, TESTS) == {
         "t.py::test_a": {"Q-01", "R-01", "R-02", "R-04"},
         "t.py::test_b": {"Q-01", "R-03"},
-        "t.py::TestGroup::test_c": {"Q-01", "S-01", "S-02", "S-03"},
+        "t.py::TestGroup::test_c": {"Q-01", "S-01", "S-02", "S-03", "S-04", "S-05"},
         "t.py::TestMachine": {"Q-01"},
     }
 

@@ -2,7 +2,7 @@
 
 Read, not imported: it takes milliseconds and works while a test file is broken. Known places of a mark: decorators of
 tests and of test classes, `pytestmark` of a module or a class, `marks=` of a `pytest.param`, and a name that was
-given to such a mark.
+given to such a mark. Ids stand in quotes, or in a tuple of the module that is starred: `@pytest.mark.req(*COURSE)`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class _Reader:
         self._file = file
         self._named: dict[str, tuple[str, ...]] = {}
         self._bare: set[str] = set()
+        self._tuples: dict[str, tuple[str, ...]] = {}
         for node in module.body:
             if isinstance(node, ast.Assign) and _targets(node) != ["pytestmark"]:
                 self._remember(node)
@@ -79,6 +80,9 @@ class _Reader:
                 self._bare.add(name)
             elif isinstance(node.value, ast.Call) and self._is_mark(node.value.func):
                 self._named[name] = tuple(self._ids(node.value))
+            elif isinstance(node.value, ast.Tuple):
+                words = [item.value for item in node.value.elts if isinstance(item, ast.Constant)]
+                self._tuples[name] = tuple(word for word in words if isinstance(word, str))
 
     def _ids(self, expression: ast.expr) -> Iterator[str]:
         """Every id of every mark inside an expression."""
@@ -88,9 +92,13 @@ class _Reader:
             if not isinstance(node, ast.Call) or not self._is_mark(node.func):
                 continue
             for argument in node.args:
-                if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+                starred = argument.value if isinstance(argument, ast.Starred) else None
+                if isinstance(starred, ast.Name) and starred.id in self._tuples:
+                    yield from self._tuples[starred.id]
+                elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+                else:
                     raise MarkError(f"{self._file}:{argument.lineno}: an id must be a text in quotes, to be read here")
-                yield argument.value
 
     def _is_mark(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name):
