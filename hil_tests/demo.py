@@ -126,6 +126,8 @@ def _words(event: dict[str, Any]) -> str:
     if event["kind"] == "dose-reason":
         return f"reason: {detail['reason']}"
     words = _TOLD[event["kind"]]
+    if event["kind"] == "dose-due" and detail["not_before"]:
+        words += f", not before {datetime.fromisoformat(detail['not_before']).astimezone():%H:%M}: light only"
     if event["kind"] == "dose-started":
         minutes = round(detail["variance_ms"] / 60000)
         words += f", {abs(minutes)} min {'late' if minutes >= 0 else 'early'}"
