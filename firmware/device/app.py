@@ -27,13 +27,13 @@ from loader import release
 
 _FEED_MS = const(500)  # busy passes feed no more often
 _LATE_MOST_MS = const(2000)  # a task that is later than this is stuck: no feed
-_COLLECT_BELOW = const(60_000)  # bytes free
-# Work, of about 100 bytes of garbage each, after which free memory is looked at; looking takes 7 ms.
-_COLLECT_UNITS = const(400)
-_IDLE_UNITS = const(100)  # the same when nobody waits: little garbage, so that what stays is not strewn over the heap
+# Garbage is counted in units of about 100 bytes of work done: to look at the heap takes 7 ms, a collection 20.
+_COLLECT_UNITS = const(350)  # a third of what is free: the end of the heap stays whole
+_HOST_SILENT_MS = const(50)
+_IDLE_UNITS = const(40)  # the same when nobody waits: little garbage, so that what stays is not strewn over the heap
 _SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
-_IDLE_MS = const(1000)
+_IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
 _HANDS_OFF_S = const(60)  # and without a press
 _TRY_ERASE_S = const(20)  # how soon to try again when it was not so
@@ -70,6 +70,7 @@ class Device:
         self._units = 0  # work done since free memory was looked at
         self._tidy = True
         self.chores = True  # there is something to do in a calm moment
+        self.acted = False  # a request made something that lives long: garbage goes before the next does
         self.longest_collection_ms = 0
         self._power_on()
 
@@ -262,9 +263,11 @@ class Device:
             if self.keeper.tidy(self.clock.now()):
                 self.changed = True
             return None
-        if self._units >= (_IDLE_UNITS if wait >= _IDLE_MS and not readable else _COLLECT_UNITS):
+        idle = wait >= _IDLE_MS and (self.acted or not readable)
+        if self._units >= (_IDLE_UNITS if idle else _COLLECT_UNITS):
             self._units = 0
-            self._collect(wait >= _IDLE_MS and not readable)
+            self.acted = False
+            self._collect()
             return None
         if self.keeper.ring.erase_wanted():
             if wait > _QUIET_MS and not self.player.sounding and self._hands_off():
@@ -290,15 +293,14 @@ class Device:
             self._begin_desk()
             self.session = Session(self)
 
-    def _collect(self, idle=True):
-        """Collects garbage when memory is short, or when nobody waits: what lives long then lies near the start of the heap, and its end stays whole."""
+    def _collect(self):
+        """Collects garbage before the next thing that lives long is made: it then lies near the start of the heap, and the end stays whole."""
         release()  # of what an import has taken
-        if idle or gc.mem_free() < _COLLECT_BELOW:
-            began = ticks_ms()
-            gc.collect()
-            took = ticks_diff(ticks_ms(), began)
-            if took > self.longest_collection_ms:
-                self.longest_collection_ms = took
+        began = ticks_ms()
+        gc.collect()
+        took = ticks_diff(ticks_ms(), began)
+        if took > self.longest_collection_ms:
+            self.longest_collection_ms = took
 
     def _hands_off(self):
         """No press in the last minute."""
@@ -375,7 +377,9 @@ class Device:
                 wait = buttons.settle_ms()
             elif not self.chores:
                 quiet = player.idle
-            elif wait > _COLLECT_ROOM_MS and (not readable or self._units >= _COLLECT_UNITS):
+            elif readable and self._units < _COLLECT_UNITS and not self.acted:
+                wait = min(wait, _HOST_SILENT_MS)  # the host may have more to say; chores when it is silent
+            elif wait > _COLLECT_ROOM_MS:
                 again = self._do_chore(wait, readable)
                 if again is not None and (deadline is None or again < deadline):
                     deadline = again

@@ -20,7 +20,8 @@ BYTES_A_PASS = const(96)  # 4 ms; most requests are shorter
 LINES_A_PASS = const(6)  # less than 1 ms each
 # Work in units of about 100 bytes of garbage, for the collection in `app`.
 LINE_UNITS = const(1)
-REQUEST_UNITS = const(32)
+REQUEST_UNITS = const(8)
+BYTES_A_UNIT = const(20)  # of a JSON answer: its text and what it was made of
 _REMEMBERED = const(8)
 # Buffer control of endpoint 2 IN, the serial data to the host (RP2040 data sheet 4.1.2.5): FULL until the host has taken the packet.
 _EP2_IN = const(0x50100090)
@@ -90,7 +91,7 @@ class Session:
             device.catch_up(now)
             answer = function(device, request, now)
             if acts:
-                device.changed = True
+                device.changed = device.acted = True
         if isinstance(answer, Raw):
             self._begin(ident, answer.data, True)
             return REQUEST_UNITS
@@ -102,7 +103,7 @@ class Session:
                 self._done.pop(0)
             self._done.append((ident, body))
         self._begin(ident, body, False)
-        return REQUEST_UNITS
+        return REQUEST_UNITS + len(body) // BYTES_A_UNIT
 
     def _begin(self, ident, body, raw):
         self._answer.begin(ident, body, raw)
