@@ -4,7 +4,7 @@ import gc
 import io
 import select
 import sys
-from time import ticks_add, ticks_diff, ticks_ms
+from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 import dosebell_build as build
 import machine
@@ -37,6 +37,7 @@ _IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
 _HANDS_OFF_S = const(60)  # and without a press
 _TRY_ERASE_S = const(20)  # how soon to try again when it was not so
+_BREATH_MS = const(2)  # before word is left of a crash: an interrupt may hold the heap
 _LAMP_TEST_MS = const(500)
 _STUCK_AT_BOOT_S = const(10)
 _STALE_MS = const(1000)  # a burst that is later than this is not made up for
@@ -390,7 +391,7 @@ class Device:
         """Leaves word of an escaped exception, and everything dark and silent."""
         self.player.show(((), (), ()), self.clock.ticks)
         self.buzzer.tone(0)
-        self.keeper.fault("crash", words_of(error), self.clock.now())
+        self.keeper.last_words("crash", words_of(error), self.clock.now())
 
 
 def words_of(error):
@@ -411,6 +412,8 @@ def run():
     except Exception as error:
         try:
             if device is not None:
+                sleep_ms(_BREATH_MS)
+                gc.collect()  # what failed may be memory itself
                 device.crash(error)
         finally:
             if device is not None:

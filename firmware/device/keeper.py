@@ -87,6 +87,11 @@ class Keeper:
     def fault(self, code, words, now):
         return self.found(findings.plain("fault"), {"code": code, "words": words}, now)
 
+    def last_words(self, code, words, now):
+        """A fault before a reset. Only if it fits: the state may be half changed, so that no checkpoint must be made of it."""
+        for event in findings.plain("fault")(self.state, {"code": code, "words": words}, now):
+            self.ring.append(encode(event))
+
     def gap(self, first, last, now):
         return self.found(findings.plain("journal-gap"), {"first": first, "last": last}, now)
 
