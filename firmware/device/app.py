@@ -4,7 +4,7 @@ import gc
 import io
 import select
 import sys
-from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from time import sleep_ms, ticks_add, ticks_diff
 
 import dosebell_build as build
 import machine
@@ -16,29 +16,22 @@ from device.drivers.buttons import NAMES, RELEASED, TAPPED, Buttons
 from device.drivers.buzzer import Buzzer
 from device.drivers.lights import Lights
 from device.drivers.watchdog import Watchdog
-from device.panel.lights import ALL_ON, rhythms
+from device.panel.lights import rhythms
 from device.panel.player import Player
 from device.start import start
-from dosecore import findings
 from dosecore.alerts import MEDIUM, alerts, next_burst
 from dosecore.instant import plus, plus_ms
 from dosecore.timeline import next_instant
-from loader import release
 
 _FEED_MS = const(500)  # busy passes feed no more often
 _LATE_MOST_MS = const(2000)  # a task that is later than this is stuck: no feed
 # Garbage is counted in units of about 100 bytes of work done: to look at the heap takes 7 ms, a collection 20.
-_COLLECT_UNITS = const(350)  # a third of what is free: the end of the heap stays whole
+COLLECT_UNITS = const(350)  # a third of what is free: the end of the heap stays whole
+IDLE_UNITS = const(40)  # the same when nobody waits: little garbage, so that what stays is not strewn over the heap
 _HOST_SILENT_MS = const(50)
-_IDLE_UNITS = const(40)  # the same when nobody waits: little garbage, so that what stays is not strewn over the heap
 _SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
-_IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
-_QUIET_MS = const(2000)  # an erase needs so long without a deadline
-_HANDS_OFF_S = const(60)  # and without a press
-_TRY_ERASE_S = const(20)  # how soon to try again when it was not so
 _BREATH_MS = const(2)  # before word is left of a crash: an interrupt may hold the heap
-_LAMP_TEST_MS = const(500)
 _STUCK_AT_BOOT_S = const(10)
 _STALE_MS = const(1000)  # a burst that is later than this is not made up for
 
@@ -62,17 +55,17 @@ class Device:
         self.session = None
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
         self._sound_from = self.keeper.handled
-        self._lamps_until = None
-        self._pressed_at = (-_HANDS_OFF_S, 0)
+        self.lamps_until = None
+        self.pressed_at = None  # instant of the last press, or release
         self._happened = []
         self._stuck_at = None
         self._burst_at = None
         self._deadline = None
-        self._units = 0  # work done since free memory was looked at
-        self._tidy = True
-        self.chores = True  # there is something to do in a calm moment
+        self.units = 0  # garbage made since the last collection
+        self.tidy = True
+        self.pending = True  # there is something to do in a calm moment
         self.acted = False  # a request made something that lives long: garbage goes before the next does
-        self.longest_collection_ms = 0
+        self.chores = None
         self._power_on()
 
     def _power_on(self):
@@ -82,10 +75,6 @@ class Device:
             self._stuck_at = plus(now, _STUCK_AT_BOOT_S)
         else:
             self.keeper.condition("stuck-button", False, now)  # of an earlier boot
-        # The modules imported so far left garbage between them; what comes now shall fill those holes.
-        self._first_chores = [self._collect, self._begin_desk, self._begin_session, self._collect]
-        if not self.warm:
-            self._first_chores.insert(2, self._self_test)
 
     # -- what requests use
 
@@ -116,25 +105,6 @@ class Device:
             keeper.handled = now
         keeper.flush()
 
-    def self_test(self, now):
-        """Lights and buzzer for half a second; returns and journals what is wrong."""
-        faults = []
-        if not self.keeper.recorded or self.keeper.state.alarm("journal-fault") is not None:
-            faults.append("journal")
-        if self.keeper.state.offset is None:
-            faults.append("clock")
-        for name in self.buttons.held_since_boot():
-            faults.append("button-" + name)
-        self.player.feedback("taken", self.clock.ticks)
-        self.player.show(ALL_ON, self.clock.ticks)
-        self._lamps_until = plus_ms(now, _LAMP_TEST_MS)
-        self.changed = True
-        self.keeper.found(findings.plain("self-test"), {"passed": not faults, "faults": " ".join(faults)}, now)
-        return faults
-
-    def _self_test(self):
-        self.self_test(self.clock.now())
-
     # -- buttons
 
     def _deafen(self):
@@ -145,7 +115,7 @@ class Device:
 
     def _press(self):
         happened = self._happened
-        self._begin_desk()
+        self.begin_desk()
         self.buttons.step(happened)
         while happened:
             button, what, ticks = happened.pop(0)
@@ -153,7 +123,7 @@ class Device:
             if at < self.keeper.handled:
                 at = self.keeper.handled  # the core's time never steps back
             self.advance(at)
-            self._pressed_at = at
+            self.pressed_at = at
             self.changed = True
             name = NAMES[button]
             state = self.keeper.state
@@ -195,10 +165,10 @@ class Device:
         found = alerts(state, now)
         medium = bool(found) and found[0].priority == MEDIUM
         self.lights.call(medium)
-        if self._lamps_until is not None:
-            if now < self._lamps_until:
+        if self.lamps_until is not None:
+            if now < self.lamps_until:
                 return
-            self._lamps_until = None
+            self.lamps_until = None
         slot = state.open.get(state.current)
         running = state.course == "running"
         self.player.show(
@@ -243,69 +213,35 @@ class Device:
         earliest = next_instant(state)
         after = plus_ms(now, 1)
         desk_at = None if self.desk is None else self.desk.next_instant(state)
-        for at in (desk_at, self._burst_at, self._lamps_until, self._stuck_at, self.keeper.mend_at()):
+        for at in (desk_at, self._burst_at, self.lamps_until, self._stuck_at, self.keeper.mend_at()):
             if at is not None and (earliest is None or at < earliest):
                 earliest = at if at > now else after
         self._deadline = earliest
-        self._units += _SCHEDULE_UNITS
-        self._tidy = self.chores = True
+        self.units += _SCHEDULE_UNITS
+        self.tidy = self.pending = True
         return earliest
 
-    def _do_chore(self, wait, readable):
-        """One thing that nobody waits for, when `wait` ms are free: the journal's next sector, an erase ahead, the garbage. readable: a host talks.
+    # -- what is imported when the alerts are under way
 
-        Nothing left to do now: no chores. Returns the instant at which to look again, or None.
-        """
-        if self._first_chores:
-            self._first_chores.pop(0)()
-            return None
-        if self._tidy:
-            self._tidy = False
-            if self.keeper.tidy(self.clock.now()):
-                self.changed = True
-            return None
-        idle = wait >= _IDLE_MS and (self.acted or not readable)
-        if self._units >= (_IDLE_UNITS if idle else _COLLECT_UNITS):
-            self._units = 0
-            self.acted = False
-            self._collect()
-            return None
-        if self.keeper.ring.erase_wanted():
-            if wait > _QUIET_MS and not self.player.sounding and self._hands_off():
-                self.keeper.erase(self.clock.now())
-                self._tidy = True
-                return None
-            self.chores = False
-            return plus(self.clock.now(), _TRY_ERASE_S)
-        self.chores = False
-        return None
-
-    def _begin_desk(self):
+    def begin_desk(self):
         if self.desk is None:
             from dosecore.desk import Desk
 
             self.desk = Desk()
             self.changed = True
 
-    def _begin_session(self):
+    def begin_session(self):
         if self.session is None:
             from device.link.session import Session
 
-            self._begin_desk()
+            self.begin_desk()
             self.session = Session(self)
 
-    def _collect(self):
-        """Collects garbage before the next thing that lives long is made: it then lies near the start of the heap, and the end stays whole."""
-        release()  # of what an import has taken
-        began = ticks_ms()
-        gc.collect()
-        took = ticks_diff(ticks_ms(), began)
-        if took > self.longest_collection_ms:
-            self.longest_collection_ms = took
+    def begin_chores(self):
+        if self.chores is None:
+            from device.chores import Chores
 
-    def _hands_off(self):
-        """No press in the last minute."""
-        return self.clock.s - self._pressed_at[0] > _HANDS_OFF_S and (self.desk is None or self.desk.held is None)
+            self.chores = Chores(self)
 
     def run(self):
         """The loop. An idle pass allocates nothing and takes less than 0.25 ms: locals, and no call that can be spared."""
@@ -361,10 +297,10 @@ class Device:
                     wait = edge
             if readable:
                 if self.session is None:
-                    self._begin_session()
-                self._units += self.session.pump()
-                if self._units >= _IDLE_UNITS:
-                    self.chores = True
+                    self.begin_session()
+                self.units += self.session.pump()
+                if self.units >= IDLE_UNITS:
+                    self.pending = True
                 ticks = update()
                 wait = min(wait, diff(due, ticks))
             # The one place where the watchdog is fed: each part above has had its turn, and what was due has been done.
@@ -376,12 +312,13 @@ class Device:
                 wait = 0
             elif buttons.settling:
                 wait = buttons.settle_ms()
-            elif not self.chores:
+            elif not self.pending:
                 quiet = player.idle
-            elif readable and self._units < _COLLECT_UNITS and not self.acted:
+            elif readable and self.units < COLLECT_UNITS and not self.acted:
                 wait = min(wait, _HOST_SILENT_MS)  # the host may have more to say; chores when it is silent
             elif wait > _COLLECT_ROOM_MS:
-                again = self._do_chore(wait, readable)
+                self.begin_chores()
+                again = self.chores.do(wait, readable)
                 if again is not None and (deadline is None or again < deadline):
                     deadline = again
                     due = ticks

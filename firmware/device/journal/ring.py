@@ -9,7 +9,8 @@ The ring knows bytes, not events: the caller encodes, and gives the checkpoint w
 """
 
 from device.journal import layout
-from device.journal.layout import BLANK_PAGE, BLOCK, PAGE, SLOT, SLOTS, SLOTS_PER_PAGE
+from device.journal.blocks import Blocks
+from device.journal.layout import BLOCK, SLOT, SLOTS, SLOTS_PER_PAGE
 from device.journal.reader import Sector
 
 AHEAD = 3  # sectors kept erased before they are needed: one may be in the middle of its erase, two are always left
@@ -17,7 +18,7 @@ TRIES = 3  # places at which an event is tried before the journal counts as fail
 NEARLY_FULL_PERCENT = 80
 
 
-class Ring:
+class Ring(Blocks):
     """The journal of one device.
 
     epoch, oldest: newest and oldest sector (0: none). seq: last sequence number used. used: first free slot of the newest sector.
@@ -27,17 +28,13 @@ class Ring:
 
     def __init__(self, flash, blocks, first_block):
         """blocks: of both copies together. first_block: the number that littlefs gives to the first of them."""
-        self.flash = flash
+        super().__init__(flash, first_block)
         self.sectors = blocks // 2
-        self._first = first_block
-        self._page = bytearray(BLANK_PAGE)
-        self._view = memoryview(self._page)
         self.epoch = 0
         self.oldest = 0
         self.seq = 0
         self.used = SLOTS
         self.ready = 0  # newest epoch whose sector is erased and marked
-        self.faults = 0
         self.exported = 0
         self.single = False
         self.lost = None
@@ -289,18 +286,6 @@ class Ring:
         self.single = single
         return True
 
-    def _program(self, block, page, low, high):
-        """Programs the page buffer and reads bytes low..high back. True when they are right."""
-        at = page * PAGE
-        try:
-            self.flash.program(block, at, self._page)
-        except OSError:
-            return False
-        return self.flash.read(block, at + low, high - low) == self._view[low:high]
-
-    def _clear_page(self):
-        self._page[:] = BLANK_PAGE
-
     # -- erasing ahead
 
     def erase_wanted(self):
@@ -335,45 +320,9 @@ class Ring:
         while self.ready < epoch:
             self.erase_step()
 
-    def _prepare(self, block):
-        try:
-            self.flash.erase(block)
-        except OSError:
-            return
-        if self._is_blank(block, 0):
-            self._mark(block)
-
-    def _mark(self, block):
-        """Programs littlefs's pointers and the mark that says: this erase was found complete."""
-        head = layout.pointers(block, self._first)
-        self._page[: len(head)] = head
-        end = layout.ERASED_MARK_AT + len(layout.ERASED_MARK)
-        self._page[layout.ERASED_MARK_AT : end] = layout.ERASED_MARK
-        if not self._program(block, 0, 0, end):
-            self.faults += 1
-        self._clear_page()
-
-    def _is_marked(self, block):
-        """True when the block's erase was found complete, and no header has been begun since."""
-        return self.flash.read(block, layout.ERASED_MARK_AT, 8) == layout.ERASED_MARK + b"\xff\xff\xff\xff"
-
-    def _is_prepared(self, block):
-        """True when the block is marked as erased and nothing was written after its pointers."""
-        return self._is_marked(block) and self._is_blank(block, layout.HEADER_AT)
-
     def _is_ready(self, epoch):
         i = self._index(epoch)
         return self._is_prepared(i) and self._is_prepared(i + self.sectors)
-
-    def _is_blank(self, block, start):
-        if start:
-            if self.flash.read(block, start, PAGE - start) != self._view[start:PAGE]:
-                return False
-            start = PAGE
-        for at in range(start, BLOCK, PAGE):  # noqa: SIM110 - a generator costs twice the time on the device
-            if self.flash.read(block, at, PAGE) != BLANK_PAGE:
-                return False
-        return True
 
     # -- for the host
 

@@ -1,0 +1,97 @@
+"""What nobody waits for, done one at a time in calm moments: what a boot leaves for later, the journal's next sector, erases ahead, the garbage.
+
+Imported when the alerts are under way: a boot has 400 ms.
+"""
+
+import gc
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from device.app import COLLECT_UNITS, IDLE_UNITS
+from device.panel.lights import ALL_ON
+from dosecore import findings
+from dosecore.instant import plus, plus_ms
+from loader import release
+
+_IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
+_QUIET_MS = const(2000)  # an erase needs so long without a deadline
+_HANDS_OFF_S = const(60)  # and without a press
+_TRY_ERASE_S = const(20)  # how soon to try again when it was not so
+_LAMP_TEST_MS = const(500)
+
+
+class Chores:
+    """Knows the device's state of work: `device.units` (garbage made), `device.tidy` (the journal was written to), `device.acted` (by a request)."""
+
+    def __init__(self, device):
+        self._device = device
+        self.longest_collection_ms = 0
+        # The modules imported so far left garbage between them; what comes now shall fill those holes.
+        self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
+        if not device.warm:
+            self.first.insert(2, self.self_test)
+
+    def do(self, wait, readable):
+        """One chore that fits in `wait` ms. readable: a host talks. Returns the instant at which to look again, or None.
+
+        `device.pending` becomes False when nothing is left.
+        """
+        device = self._device
+        if self.first:
+            self.first.pop(0)()
+            return None
+        if device.tidy:
+            device.tidy = False
+            if device.keeper.tidy(device.clock.now()):
+                device.changed = True
+            return None
+        idle = wait >= _IDLE_MS and (device.acted or not readable)
+        if device.units >= (IDLE_UNITS if idle else COLLECT_UNITS):
+            device.units = 0
+            device.acted = False
+            self._collect()
+            return None
+        if device.keeper.ring.erase_wanted():
+            if wait > _QUIET_MS and not device.player.sounding and self._hands_off():
+                device.keeper.erase(device.clock.now())
+                device.tidy = True
+                return None
+            device.pending = False
+            return plus(device.clock.now(), _TRY_ERASE_S)
+        device.pending = False
+        return None
+
+    def _collect(self):
+        """Collects garbage before the next thing that lives long is made: it then lies near the start of the heap, and the end stays whole."""
+        release()  # of what an import has taken
+        began = ticks_ms()
+        gc.collect()
+        took = ticks_diff(ticks_ms(), began)
+        if took > self.longest_collection_ms:
+            self.longest_collection_ms = took
+
+    def _hands_off(self):
+        """No press in the last minute, and no button down."""
+        device = self._device
+        pressed = device.pressed_at
+        return (pressed is None or device.clock.s - pressed[0] > _HANDS_OFF_S) and device.desk.held is None
+
+    def self_test(self):
+        """Lights and buzzer for half a second (A-07); returns and journals what is wrong."""
+        device = self._device
+        state = device.keeper.state
+        now = device.clock.now()
+        faults = []
+        if not device.keeper.recorded or state.alarm("journal-fault") is not None:
+            faults.append("journal")
+        if state.offset is None:
+            faults.append("clock")
+        for name in device.buttons.held_since_boot():
+            faults.append("button-" + name)
+        device.player.feedback("taken", device.clock.ticks)
+        device.player.show(ALL_ON, device.clock.ticks)
+        device.lamps_until = plus_ms(now, _LAMP_TEST_MS)
+        device.changed = True
+        device.keeper.found(findings.plain("self-test"), {"passed": not faults, "faults": " ".join(faults)}, now)
+        return faults
