@@ -27,6 +27,7 @@ class Keeper:
         self.signal = None
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
         self._pending = []
+        self._noted = None
         self._mend_at = None
         self._told_gap = None
         self._told_single = 0
@@ -80,6 +81,13 @@ class Keeper:
         """
         return self.commit(finding(self.state, args, now), now)
 
+    def note(self, finding, args, now):
+        """Like the clock's events: applied now, signalled by the next `bring`, then stored. For a boot: its alerts do not wait for the journal either."""
+        for event in finding(self.state, args, now):
+            self._pending.append(event)
+            self._noted = now
+            apply(self.state, event)
+
     def condition(self, name, present, now):
         """Says that a technical condition is present, or gone; said once each way."""
         return self.found(findings.condition, {"condition": name, "present": present}, now)
@@ -100,7 +108,7 @@ class Keeper:
     def bring(self, until):
         """Applies what the clock has brought up to `until` and signals it; `flush` stores it. True when there was something."""
         state = self.state
-        first = None
+        first, self._noted = self._noted, None
         while True:
             event = next_clock_event(state, until)
             if event is None:

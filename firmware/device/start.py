@@ -35,7 +35,7 @@ def _start_clock(mono):
 
 
 def start():
-    """(clock, keeper, warm): the state is folded, the boot journaled, and what is wrong is said."""
+    """(clock, keeper, warm): the state is folded; boot and lost clock are noted, and what is wrong with the journal is said."""
     cause, mono, boot_before = scratch.reset_reason()
     scratch.forget()
     ring, found = open_journal()
@@ -47,10 +47,10 @@ def start():
     keeper.handled = now
     if found is None:
         ring.format()
-    keeper.found(findings.boot, {"cause": cause, "warm": warm}, now)
+    keeper.note(findings.boot, {"cause": cause, "warm": warm}, now)
     _tell(keeper, found, now)
     if not warm:
-        keeper.found(findings.clock_lost, {}, now)
+        keeper.note(findings.clock_lost, {}, now)
     return clock, keeper, warm
 
 
