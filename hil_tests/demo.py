@@ -5,6 +5,7 @@ The story is not acted by this module: it presses the buttons, and what it print
 """
 
 import json
+import shlex
 import sys
 import tempfile
 import time
@@ -53,7 +54,7 @@ class Story:
 
     def command(self, *args: str, confirmed: bool = False) -> str:
         """Runs the real host command, shows it and what it printed."""
-        self.say(f"$ dosebell {' '.join(args)}" + ("      (PAUSE is held 2 s at the bed)" if confirmed else ""))
+        self.say(f"$ dosebell {shlex.join(args)}" + ("      (PAUSE is held 2 s at the bed)" if confirmed else ""))
         run = self.bench.cli_confirmed if confirmed else self.bench.cli
         result = run(*args)
         if result.exit_code:
