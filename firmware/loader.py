@@ -27,13 +27,14 @@ class Bundle:
     def __init__(self, file):
         self._file = file
         self.buffer = None
-        self.entries = {}
+        self.entries = {}  # type: dict
 
     def _load(self):
         self.buffer = raw = memoryview(bytearray(_MODULE_MOST))
         self._file.seek(0)
         self._file.readinto(raw)
-        self.entries = entries = {"": None}
+        entries = {"": None}  # type: dict
+        self.entries = entries
         at = 2
         for _ in range(unpack_from("<H", raw)[0]):
             end = at + 1 + raw[at]
@@ -63,7 +64,7 @@ class Bundle:
         if not self.entries:
             self._load()
         offset, size = self.entries[path]
-        part = self.buffer[:size]
+        part = self.buffer[:size]  # type: ignore[index]
         if len(part) < size:
             raise OSError(27)
         self._file.seek(offset)
@@ -71,7 +72,7 @@ class Bundle:
         return BytesIO(part)
 
 
-_mounted = []
+_mounted = []  # type: list[Bundle]
 
 
 def use_bundle():

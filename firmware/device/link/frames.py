@@ -9,7 +9,7 @@ if sys.implementation.name == "micropython":
 
     from device.link.fast import close_line, json_text, put_base64
 else:
-    from device.link import plain as micropython
+    from device.link import plain as micropython  # type: ignore[no-redef]
     from device.link.plain import close_line, json_text, put_base64
 
 LINE_MAX = 1024  # of a request, its "\n" included

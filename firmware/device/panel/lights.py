@@ -25,7 +25,7 @@ def rhythms(alerts, running, infusing, bench, offered):
     """(red, yellow, green). alerts: as the core gives them. running: a course; infusing: an infusion. offered: PAUSE held 2 s takes something."""
     if offered:
         return ALL_OFFER
-    red = yellow = DARK
+    red = yellow = green = DARK  # type: tuple[int, ...]
     unwell = False
     for alert in alerts:
         if alert.priority == MEDIUM:

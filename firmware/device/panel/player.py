@@ -23,7 +23,7 @@ class Player:
         self._rhythms = [DARK, DARK, DARK]
         self._place = [0, 0, 0]
         self._edge = [0, 0, 0]  # next edge of each light that blinks
-        self._blinking = ()  # those lights
+        self._blinking = ()  # type: tuple[int, ...]
         self._sounds = [(), ()]  # feedback, burst
         self._sound_place = [0, 0]
         self._sound_edge = [0, 0]
