@@ -19,7 +19,7 @@ from device.keeper import Keeper  # noqa: E402
 from dosecore.decide import decide  # noqa: E402
 from dosecore.instant import plus  # noqa: E402
 from dosecore.refusals import Refusal  # noqa: E402
-from dosecore.regimen import built_in  # noqa: E402
+from dosecore.regimen_rules import built_in  # noqa: E402
 from dosecore.state import State  # noqa: E402
 
 # 2025-01-01, as the link writes it: a year before the bench's first moment.

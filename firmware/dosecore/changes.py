@@ -3,7 +3,7 @@
 Each function is `f(state, args, now)` and returns events or a Refusal; it changes nothing. The arguments come off the wire: nothing about them is trusted.
 """
 
-from dosecore import regimen as regimens
+from dosecore import regimen_rules
 from dosecore.events import OUTCOMES, REASONS
 from dosecore.instant import plus
 from dosecore.presses import infused_ms, newest_undo
@@ -55,7 +55,7 @@ def configure(state, args, now):
     if state.has_course():
         return Refusal("course-running")
     label, armed = args.get("label", ""), args.get("armed", False)
-    wrong = regimens.check(args.get("regimen")) or regimens.check_label(label)
+    wrong = regimen_rules.check(args.get("regimen")) or regimen_rules.check_label(label)
     if wrong:
         return wrong
     if not isinstance(armed, bool):

@@ -185,7 +185,7 @@ _FLAGS = ("lost", "stale", "told_to_look_away", "armed", "next_called")
 
 
 def pack(state):
-    """The state as bytes: about 200 for a course of 28 slots under way, at most 1,900 (four cycles of 63 started slots)."""
+    """The state as bytes: about 300 for a course of 28 slots, about 1,100 for four cycles of 63 hourly slots; 70 more for each press of the last minute."""
     out = _Writer()
     out.byte(VERSION)
     out.number(state.boot)

@@ -80,6 +80,12 @@ def find_last_start(state):
             if last is None or start > last:
                 last = start
     state.last_start = last
+    # A gap is a day at most: starts three days older forbid nothing any more, even if newer ones are voided.
+    if last is not None:
+        oldest = plus(last, -3 * state.regimen.day)
+        for tally in state.tallies:
+            for number in [n for n, start in tally.starts.items() if start < oldest]:
+                del tally.starts[number]
 
 
 def started(state, event, detail):

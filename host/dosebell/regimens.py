@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dosebell.errors import DosebellError, from_refusal
-from dosecore import regimen
+from dosecore import regimen, regimen_rules
 from dosecore.refusals import Refusal
 
 FOLDER_VARIABLE = "DOSEBELL_REGIMENS"
@@ -37,13 +37,13 @@ def site_files() -> list[Path]:
 
 def names() -> Iterator[str]:
     """Every name that `load` knows, without reading the files: a site's file is known by its stem too."""
-    yield from regimen.built_in()
+    yield from regimen_rules.built_in()
     for path in site_files():
         yield path.stem
 
 
 def _checked(data: Any, source: str) -> Found:
-    refusal = regimen.check(data)
+    refusal = regimen_rules.check(data)
     if refusal is not None:
         raise _explained(refusal, source)
     return Found(data, source)
@@ -77,7 +77,7 @@ def read(path: Path) -> Found:
     except tomllib.TOMLDecodeError as err:
         raise DosebellError("bad-toml", path=str(path), detail=str(err)) from None
     found = _checked(data, str(path))
-    if found.data["name"] in regimen.built_in() and found.data != regimen.built_in()[found.data["name"]]:
+    if found.data["name"] in regimen_rules.built_in() and found.data != regimen_rules.built_in()[found.data["name"]]:
         raise DosebellError("name-taken", path=str(path), value=found.data["name"])
     return found
 
@@ -89,8 +89,8 @@ def load(name: str) -> Found:
     """
     if name.endswith(".toml") or os.sep in name:
         return read(Path(name))
-    if name in regimen.built_in():
-        return _checked(regimen.built_in()[name], "built in")
+    if name in regimen_rules.built_in():
+        return _checked(regimen_rules.built_in()[name], "built in")
     for path in site_files():
         if path.stem == name:
             return read(path)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosecore.alerts import alerts, next_burst
-from dosecore.regimen import built_in
+from dosecore.regimen_rules import built_in
 from tests.driver import Device, instant
 from tests.model.profiles import examples
 from tests.model.scripts import DAY, HOUR, MINUTE, SECOND, UTC0

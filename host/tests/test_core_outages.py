@@ -3,7 +3,7 @@
 import pytest
 
 from dosecore.alerts import alerts
-from dosecore.regimen import built_in
+from dosecore.regimen_rules import built_in
 from dosecore.view import course_view
 from tests.driver import Device, ms
 from tests.model.scripts import HOUR, MINUTE, SECOND, UTC0

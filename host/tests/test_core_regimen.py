@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosecore import regimen
-from dosecore.regimen import Regimen, built_in, check, check_label
+from dosecore.regimen import Regimen
+from dosecore.regimen_rules import built_in, check, check_label
 from tests.model.profiles import examples
 from tests.model.strategies import regimens
 

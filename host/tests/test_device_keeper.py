@@ -12,7 +12,7 @@ from dosecore.checkpoint import pack
 from dosecore.decide import decide
 from dosecore.events import decode
 from dosecore.instant import plus
-from dosecore.regimen import built_in
+from dosecore.regimen_rules import built_in
 from dosecore.state import State
 from dosecore.timeline import next_instant
 

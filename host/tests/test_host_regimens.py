@@ -7,7 +7,8 @@ from host_command import dosebell
 
 from dosebell import regimens
 from dosebell.errors import DosebellError
-from dosecore.regimen import KEYS, NUMBERS, built_in, check
+from dosecore.regimen import KEYS, NUMBERS
+from dosecore.regimen_rules import built_in, check
 
 GOOD = regimens.as_toml({**built_in()["hd-il2"], "name": "ours"})
 

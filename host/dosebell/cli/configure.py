@@ -41,7 +41,7 @@ def configure(settings: Settings, name: str, label: str | None, armed: bool, set
     from dosebell.cli.output import Result
     from dosebell.cli.session import change, open_device
     from dosebell.errors import from_refusal
-    from dosecore.regimen import check_label
+    from dosecore.regimen_rules import check_label
 
     found = regimens.changed(regimens.load(name), set_)
     refusal = check_label(label) if label is not None else None

@@ -38,7 +38,7 @@ def list_() -> Result:
     from dosebell import regimens
     from dosebell.cli.output import Result, message, table
     from dosebell.errors import DosebellError
-    from dosecore.regimen import built_in
+    from dosecore.regimen_rules import built_in
 
     found = [regimens.Found(data, "built in") for data in built_in().values()]
     for path in regimens.site_files():

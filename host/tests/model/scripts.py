@@ -3,7 +3,7 @@
 Moments are ms on the tester's clock; 0 is the boot. `UTC0` is the UTC (ms since 2020) that the clock is set to at 0; instants in arguments are UTC ms.
 """
 
-from dosecore.regimen import built_in
+from dosecore.regimen_rules import built_in
 
 UTC0 = 217_123_200_000  # 2026-11-18T00:00:00Z, an arbitrary midnight
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
