@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from hil_tests.bench.emulated import BOARD_FILE
 
 RESULT = ROOT / "build" / "bench.json"
 FILE_BYTES = 64 * 1024
+SECTOR_BYTES = 4096
+SECTORS_AT_ONCE = 8  # as `dosebell log pull` asks
 HOURS_S = 8 * 3600.0
 # A board on which somebody works with mpremote: it does nothing, and its REPL is open.
 PLAIN = b"import time\nwhile True: time.sleep_ms(500)\n"
@@ -115,8 +118,10 @@ class Benchmarks:
         bench.wait(scenes.BOOTED_S)
         oldest, newest = scenes.ask(bench, "log-info")["epochs"]
         begun = bench.now
-        for epoch in range(oldest, newest + 1):
-            scenes.ask_log(bench, epoch)
+        epoch = oldest
+        while epoch <= newest:
+            at_once = max(1, min(SECTORS_AT_ONCE, newest - epoch))
+            epoch += -(-len(b64decode(scenes.ask_log(bench, epoch, sectors=at_once))) // SECTOR_BYTES)
         rate = prepared.record_bytes(bench.pico.snapshot()) / (bench.now - begun)
         copy = mpremote_rate(self._home)
         self._add("log read, record bytes", rate / 1000, "kB/s")

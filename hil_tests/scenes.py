@@ -36,9 +36,10 @@ def ask(bench: EmulatedBench, do: str, **arguments: Any) -> Any:
     return bench.serial().ask(do, request_id=f"{next(_ids):08x}", **arguments)
 
 
-def ask_log(bench: EmulatedBench, epoch: int, copy: int = 0) -> str:
-    """A sector of the journal as the link says it, in base64."""
-    return bench.serial().ask_text("log", request_id=f"{next(_ids):08x}", epoch=epoch, slot=0, copy=copy)
+def ask_log(bench: EmulatedBench, epoch: int, copy: int = 0, sectors: int = 1) -> str:
+    """One or more sectors of the journal as the link says them, in base64."""
+    ident = f"{next(_ids):08x}"
+    return bench.serial().ask_text("log", request_id=ident, epoch=epoch, slot=0, copy=copy, sectors=sectors)
 
 
 def status(bench: EmulatedBench) -> Any:

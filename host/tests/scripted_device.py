@@ -341,6 +341,10 @@ class ScriptedDevice:
         if not ring.oldest <= epoch <= ring.epoch:
             return {"err": "bad-field", "field": "epoch", "value": epoch, "low": ring.oldest, "high": ring.epoch}
         index = (epoch - 1) % ring.sectors
+        whole = min(given.get("sectors", 1), ring.epoch - epoch, ring.sectors - index)
+        if given.get("sectors", 1) > 1 and whole > 0:
+            first = index + given["copy"] * ring.sectors
+            return b"".join(bytes(cell) for cell in self.flash.cells[first : first + whole])
         cell = self.flash.cells[index + given["copy"] * ring.sectors]
         last = max(
             number

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from host_command import PATHS, Ran, dosebell
+from pytest_mock import MockerFixture
 from scripted_device import ScriptedDevice
 
 from dosebell import log_pull
@@ -86,9 +87,12 @@ def test_a_device_that_was_not_told_is_told_by_the_next_pull(device: ScriptedDev
 
 
 @pytest.mark.req("H-04")
-@pytest.mark.parametrize("after", range(1, 6))
-def test_an_interrupted_pull_is_resumed(device: ScriptedDevice, archive: Path, after: int) -> None:
+@pytest.mark.parametrize(("at_once", "after"), [*((1, after) for after in range(1, 6)), (2, 2), (8, 1), (8, 2)])
+def test_an_interrupted_pull_is_resumed(
+    device: ScriptedDevice, archive: Path, mocker: MockerFixture, at_once: int, after: int
+) -> None:
     press(device, 250)
+    mocker.patch.object(log_pull, "_SECTORS_AT_ONCE", at_once)
     with connect(device.port) as client, Archive(archive, create=True) as kept:
         asked, original = [], client.ask_raw
 

@@ -334,6 +334,14 @@ class Ring(Blocks):
         block = self._index(epoch) + copy * self.sectors
         return self.flash.read(block, slot * SLOT, max(0, end - slot) * SLOT)
 
+    def whole(self, epoch, most, copy):
+        """Up to `most` whole sectors from `epoch` on, as they lie in one piece of the flash; never the newest. None when that is not even one."""
+        i = self._index(epoch)
+        count = min(most, self.epoch - epoch, self.sectors - i)
+        if not self.oldest <= epoch or count < 1:
+            return None
+        return self.flash.read(i + copy * self.sectors, 0, count * BLOCK)
+
     def _end(self, epoch):
         i = self._index(epoch)
         end = SLOTS

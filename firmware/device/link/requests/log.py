@@ -3,6 +3,8 @@
 from device.link.acting import act
 from dosecore.refusals import Refusal
 
+_SECTORS_MOST = 8  # an answer is bounded: 32 kB
+
 
 class Raw:
     """Bytes that are answered in base64."""
@@ -24,10 +26,13 @@ def log(device, request, now):
     epoch = _number(request, "epoch", 1, 0x3FFFFFFF)
     slot = _number(request, "slot", 0, 63, 0)
     copy = _number(request, "copy", 0, 1, 0)
-    for value in (epoch, slot, copy):
+    sectors = _number(request, "sectors", 1, _SECTORS_MOST, 1)
+    for value in (epoch, slot, copy, sectors):
         if isinstance(value, Refusal):
             return value
-    data = ring.stored(epoch, slot, copy)
+    data = ring.whole(epoch, sectors, copy) if sectors > 1 and slot == 0 else None
+    if data is None:
+        data = ring.stored(epoch, slot, copy)
     if data is None:
         return Refusal("not-stored", "epoch", epoch, ring.oldest, ring.epoch)
     return Raw(data)
