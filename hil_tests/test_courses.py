@@ -190,7 +190,7 @@ def held_against(bench: EmulatedBench, story: Story, within: float) -> tuple[Sid
     return side, log
 
 
-@pytest.mark.req(
+COURSE = (
     "R-02",
     "R-03",
     "R-04",
@@ -208,6 +208,9 @@ def held_against(bench: EmulatedBench, story: Story, within: float) -> tuple[Sid
     "A-02",
     "A-03",
 )
+
+
+@pytest.mark.req(*COURSE)
 def test_two_cycles_go_as_calculated(make_bench: MakeBench) -> None:
     """28 slots of hd-il2 with 6 cycle days: given a nurse who does everything that can be done, then all is as calculated, in two minutes."""
     side, log = held_against(make_bench(), two_cycles(6), 120)
@@ -216,25 +219,7 @@ def test_two_cycles_go_as_calculated(make_bench: MakeBench) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.req(
-    "R-02",
-    "R-03",
-    "R-04",
-    "R-05",
-    "S-01",
-    "S-02",
-    "S-04",
-    "S-05",
-    "S-06",
-    "S-07",
-    "S-08",
-    "S-09",
-    "S-10",
-    "A-01",
-    "A-02",
-    "A-03",
-    "T-01",
-)
+@pytest.mark.req(*COURSE, "T-01")
 def test_nineteen_days_go_as_calculated(make_bench: MakeBench) -> None:
     """The same with the 14 cycle days of hd-il2: 19 days, over the counter's wrap, in four minutes."""
     side, log = held_against(make_bench(), two_cycles(14), 240)

@@ -39,6 +39,12 @@ def _instant(args, name):
     return None if value is None else (value[0], value[1])
 
 
+def _now_or_refusal(state, args, now):
+    """(UTC now, None), or (None, Refusal) when the clock is unknown or `at` is no instant."""
+    at = utc(state, now)
+    return at, Refusal("clock-unknown") if at is None else _bad_instant(args, "at")
+
+
 def _bad_number(field, value, most, code="bad-field"):
     if not _is_number(value) or not 1 <= value <= most:
         return Refusal(code, field, value, 1, most)
@@ -128,10 +134,7 @@ def course_stop(state, args, now):
 def next_cycle(state, args, now):
     if state.course != "resting":
         return Refusal("not-resting")
-    now_utc = utc(state, now)
-    if now_utc is None:
-        return Refusal("clock-unknown")
-    wrong = _bad_instant(args, "at")
+    now_utc, wrong = _now_or_refusal(state, args, now)
     if wrong:
         return wrong
     at = _instant(args, "at") or now_utc
@@ -145,10 +148,7 @@ def next_cycle(state, args, now):
 def reschedule(state, args, now):
     if state.course != "running":
         return Refusal("no-course")
-    now_utc = utc(state, now)
-    if now_utc is None:
-        return Refusal("clock-unknown")
-    wrong = _bad_instant(args, "at")
+    now_utc, wrong = _now_or_refusal(state, args, now)
     if wrong:
         return wrong
     at = _instant(args, "at")
