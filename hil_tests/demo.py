@@ -19,12 +19,11 @@ from dosebell.image.files import BOARDS, ROOT
 from dosebell.sim import flash_from_uf2
 from dosebell.sim.senses import bursts
 from hil_tests.bench import EmulatedBench
-from hil_tests.bench.interface import from_wire
+from hil_tests.bench.interface import MOMENT_S, from_wire
 
 HOUR, MINUTE = 3600.0, 60.0
 INTERVAL_S = 8 * HOUR
 WIDTH = 96
-_MOMENT_S = 1e-6  # the bench counts whole nanoseconds: it never comes nearer to a float than that
 
 # What the log's outcomes and kinds are called at the bed.
 _TOLD = {
@@ -66,7 +65,7 @@ class Story:
 
     def wait_until(self, t: float) -> None:
         """Lets time pass at the bed, with a clock for whoever watches."""
-        while t - self.bench.now > _MOMENT_S:
+        while t - self.bench.now > MOMENT_S:
             self.bench.wait_until(min(t, self.bench.now + 30 * MINUTE))
             if self.live:
                 shown = self.bench.utc_at(self.bench.now).astimezone()

@@ -14,7 +14,7 @@ from typing import Any
 
 from dosebell.journal_reader import read_sector
 from hil_tests.bench import Burst, EmulatedBench, Tone
-from hil_tests.bench.interface import CONFIRM_S, from_wire, to_wire
+from hil_tests.bench.interface import CONFIRM_S, MOMENT_S, from_wire, to_wire
 
 # The boot, and what it still does in its first calm moments (erases, a collection).
 BOOTED_S = 1.5
@@ -189,7 +189,7 @@ class Noise:
             self.sent += missing
 
     def __call__(self, bench: EmulatedBench, t: float) -> None:
-        while bench.now < t:
+        while t - bench.now > MOMENT_S:
             self._top_up(bench)
             bench.wait(min(0.005, t - bench.now))
 

@@ -26,6 +26,8 @@ BUTTONS = ("start", "hold", "pause")
 WIRE_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 # A dose day begins at the first minute of the bench, so that scenarios read well.
 FIRST_MOMENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+# An emulated bench counts whole nanoseconds: it comes no nearer to an instant than that. Loops that wait for one stop here.
+MOMENT_S = 1e-6
 # How long a finger stays on a button: a tap, and the 2 s that confirm with a margin for debouncing.
 TAP_S = 0.15
 CONFIRM_S = 2.2
