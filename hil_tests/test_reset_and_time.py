@@ -2,49 +2,18 @@
 
 import pytest
 
-from dosebell.wire import request
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.conftest import MakeBench
 from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
 from hil_tests.prepared import QUICK, configured
+from hil_tests.resets import crash, hang
 from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, MINUTE, PRESS_S, alert, heard, kinds, slot_and_phase, status, utc_of
 
 INTERVAL_S = QUICK["interval_min"] * MINUTE
 # T-03: how wrong the clock may be after a reset that kept the scratch registers.
 CLOCK_ERROR_S = 2.0
 CLOCK_LOST_WITHIN_S = 1.0
-# Cortex-M0+: clears the enable bit of every interrupt. A processor that hears none sleeps until the watchdog bites.
-NVIC_ICER = 0xE000E180
-BITE_S = 8.388
-
-
-def hang(bench: EmulatedBench) -> None:
-    """The firmware stops dead, until the watchdog resets the chip."""
-    resets = len(bench.pico.resets)
-    bench.pico.mcu.write_uint32(NVIC_ICER, 0xFFFFFFFF)
-    bench.wait(BITE_S + 0.1)
-    assert [cause for _, cause in bench.pico.resets[resets:]] == ["WATCHDOG"]
-    bench.wait(scenes.BOOTED_S)
-
-
-def crash(bench: EmulatedBench) -> None:
-    """No memory for 0.15 ms while a request is worked on: the exception escapes, and the firmware gives up.
-
-    Long enough for the next allocation to fail, short enough for the firmware to leave word of it.
-    """
-    resets = len(bench.pico.resets)
-    for attempt in range(8):
-        bench.serial().send(b"\n" + request(f"0000dea{attempt}", "status", {}))
-        bench.wait(0.003 + 0.0005 * attempt)
-        bench.lock_heap()
-        bench.wait(0.00015)
-        bench.lock_heap(False)
-        bench.wait(0.2)
-        if len(bench.pico.resets) > resets:
-            break
-    assert len(bench.pico.resets) == resets + 1, "no allocation failed, or the firmware did not give up"
-    bench.wait(scenes.BOOTED_S)
 
 
 def clock_error(bench: EmulatedBench) -> float:
