@@ -24,8 +24,11 @@ from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
 from dosebell.sim.usb import UsbHost
 
 SRAM_BASE = 0x20000000
-# Depth of MicroPython's heap lock in the pinned v1.25.0 image: while it is set, every allocation raises MemoryError.
+# MicroPython's heap lock in the pinned v1.25.0 image, a half-word: while it is not 0, every allocation raises MemoryError.
+# The guest counts in it too, when it handles an interrupt or collects garbage; HEAP_LOCK_STEP is one level.
 HEAP_LOCK = 0x20001F08
+HEAP_LOCK_STEP = 2
+NVIC_ICER = 0xE000E180  # clears the enable bit of every interrupt
 UNIQUE_ID = bytes.fromhex("e6614c311b425a2f")
 
 
@@ -39,6 +42,8 @@ class Pico:
     `flash`: the 2 MiB of its flash (see `flash_from_uf2`, `snapshot`). `usb`: False leaves the cable out. `begins_at`:
     seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's times. `flash_spy`, `usb`, `i2c` are
     its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself for what has no method here.
+    `hangs_on_break`: a breakpoint or an undefined instruction stops the processor until a reset, as on a real board without
+    a debugger (hard fault), and is noted in `breaks`; False (the default) raises GuestStopped.
     `deadline_ns`: nanoseconds since power-on at which the running `advance` will return (in a flash operation up to 10 us
     later).
     """
@@ -70,7 +75,10 @@ class Pico:
         self._target_ns = 0
         self.deadline_ns = 0
         self._reached = False
+        self.hangs_on_break = False
+        self.breaks: list[tuple[float, int]] = []
         self._break_at: int | None = None
+        self._locked = False
         self._deadline = self.clock.create_alarm(self._reach)
         self._alarms: set[Any] = set()
         self._edge_logs: list[tuple[int, EdgeLog]] = []
@@ -146,8 +154,17 @@ class Pico:
             raise GuestStopped(f"breakpoint or undefined instruction at {self._break_at:#x}, {self.now:.6f} s")
 
     def _broke(self, _code: int) -> None:
-        self._break_at = int(self.mcu.core.pc)
-        self._simulator.stopped = True
+        self.breaks.append((self.now, int(self.mcu.core.pc)))
+        if self.hangs_on_break:
+            self.hang()
+        else:
+            self._break_at = int(self.mcu.core.pc)
+            self._simulator.stopped = True
+
+    def hang(self) -> None:
+        """The processor stands still and hears no interrupt, until a reset: a hard fault, an endless loop with interrupts off."""
+        self.mcu.write_uint32(NVIC_ICER, 0xFFFFFFFF)
+        self.mcu.core.waiting = True
 
     # -- pins
     def watch(self, gpio: int, log: EdgeLog | None = None) -> EdgeLog:
@@ -182,6 +199,7 @@ class Pico:
     def reset(self, cause: ResetCause = ResetCause.RUN_PIN) -> None:
         """Reset the chip now. RUN_PIN (the RUN line, the default) clears the scratch registers, WATCHDOG does not."""
         self.resets.append((self.now, cause.name))
+        self._locked = False  # the guest's memory begins anew
         self.usb.device_reset()
         self.mcu.enter_reset(cause=cause)
         self._pwm.silence()
@@ -227,5 +245,10 @@ class Pico:
         return int(self.mcu.read_uint32(address))
 
     def lock_heap(self, locked: bool = True) -> None:
-        """Make every allocation of the guest raise MemoryError until unlocked; only right for the pinned image."""
-        self.poke(HEAP_LOCK, b"\x01\x00" if locked else b"\x00\x00")
+        """Make every allocation of the guest raise MemoryError until unlocked, or the chip is reset; only right for the pinned image."""
+        if locked == self._locked:
+            return
+        self._locked = locked
+        depth = int.from_bytes(self.peek(HEAP_LOCK, 2), "little")
+        depth = max(0, depth + (HEAP_LOCK_STEP if locked else -HEAP_LOCK_STEP))
+        self.poke(HEAP_LOCK, depth.to_bytes(2, "little"))
