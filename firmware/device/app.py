@@ -1,21 +1,19 @@
 """Wiring, and the one poll loop: senses, asks the core, signals, sleeps until the next deadline."""
 
-import gc
-import io
 import select
 import sys
-from time import sleep_ms, ticks_add, ticks_diff
+from time import ticks_add, ticks_diff
 
 import dosebell_build as build
 import machine
 from micropython import const
 
+from device import guard
 from device.clock import CAP_MS
-from device.drivers import scratch
+from device.drivers import watchdog
 from device.drivers.buttons import NAMES, RELEASED, TAPPED, Buttons
 from device.drivers.buzzer import Buzzer
 from device.drivers.lights import Lights
-from device.drivers.watchdog import Watchdog
 from device.panel.lights import rhythms
 from device.panel.player import Player
 from device.start import start
@@ -31,28 +29,23 @@ IDLE_UNITS = const(40)  # the same when nobody waits: little garbage, so that wh
 _HOST_SILENT_MS = const(50)
 _SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
-_BREATH_MS = const(2)  # before word is left of a crash: an interrupt may hold the heap
 _STUCK_AT_BOOT_S = const(10)
 _STALE_MS = const(1000)  # a burst that is later than this is not made up for
 
 
 class Device:
-    """Everything that a boot has put together. `run` never returns."""
+    """Everything that a boot has put together. `run` never returns. safe: only what a nurse cannot do without is done (`device.safe`)."""
 
-    def __init__(self):
-        board = build.BOARD
-        self.lights = Lights(board["leds"], board["call"]["pin"] if "call" in board else None)
-        self.buzzer = Buzzer(board["buzzer"]["pin"])
-        self.player = Player(self.lights.set, self.buzzer.tone, ticks_add, ticks_diff)
+    safe = False
+
+    def __init__(self, reset):
         self.ident = "".join(["%02x" % byte for byte in machine.unique_id()])
         self.desk = None  # desk and session come when the alerts are under way: their modules take 0.15 s to import
-        self.buttons = Buttons(board["buttons"])
-        self.clock, self.keeper, self.warm = start()
-        self.watchdog = Watchdog(board["leds"]["alive"])
+        self.session = None
+        self.build(build.BOARD, reset)
         self.keeper.signal = self._signal
         flash = self.keeper.ring.flash
         flash.before_erase, flash.after_erase = self._deafen, self._undeafen
-        self.session = None
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
         self._sound_from = self.keeper.handled
         self.lamps_until = None
@@ -66,7 +59,17 @@ class Device:
         self.pending = True  # there is something to do in a calm moment
         self.acted = False  # a request made something that lives long: garbage goes before the next does
         self.chores = None
+        self._proved_at = plus(self.clock.now(), guard.LASTS_S)
         self._power_on()
+
+    def build(self, board, reset):
+        """The parts without which nobody can be called: light and sound, buttons, what is remembered."""
+        self.lights = Lights(board["leds"], board["call"]["pin"] if "call" in board else None)
+        self.buzzer = Buzzer(board["buzzer"]["pin"])
+        self.player = Player(self.lights.set, self.buzzer.tone, ticks_add, ticks_diff)
+        self.buttons = Buttons(board["buttons"])
+        self.clock, self.keeper, self.warm = start(reset)
+        self.watchdog = watchdog.Watchdog(board["leds"]["alive"])
 
     def _power_on(self):
         """Buttons that were down at boot are stuck in 10 s; the self-test of a cold start follows in the first calm moment (A-07)."""
@@ -202,6 +205,10 @@ class Device:
             if self.buttons.held_since_boot():
                 self.keeper.condition("stuck-button", True, now)
                 self._stuck_at = (0x3FFFFFFF, 0)
+        if self._proved_at is not None and now >= self._proved_at:
+            self._proved_at = None
+            guard.lasted()
+            self.keeper.unwell("restart", False, now)
         self.advance(now)
         self.keeper.mend(now)
         self.changed = False
@@ -213,7 +220,7 @@ class Device:
         earliest = next_instant(state)
         after = plus_ms(now, 1)
         desk_at = None if self.desk is None else self.desk.next_instant(state)
-        for at in (desk_at, self._burst_at, self.lamps_until, self._stuck_at, self.keeper.mend_at()):
+        for at in (desk_at, self._burst_at, self.lamps_until, self._stuck_at, self._proved_at, self.keeper.mend_at()):
             if at is not None and (earliest is None or at < earliest):
                 earliest = at if at > now else after
         self._deadline = earliest
@@ -252,7 +259,7 @@ class Device:
         flag = buttons.flag
         stream = sys.stdin.buffer
         feed = self.watchdog.feed
-        boot = self.keeper.state.boot
+        boot = (self.keeper.state.boot & 0xFFFF) << watchdog.BOOT_SHIFT
         diff = ticks_diff
         poll = select.poll()
         poll.register(stream, select.POLLIN)
@@ -323,37 +330,3 @@ class Device:
                     deadline = again
                     due = ticks
                 wait = 0  # a chore takes its time: how long to sleep is found anew
-
-    def crash(self, error):
-        """Leaves word of an escaped exception, and everything dark and silent."""
-        self.player.show(((), (), ()), self.clock.ticks)
-        self.buzzer.tone(0)
-        self.keeper.last_words("crash", words_of(error), self.clock.now())
-
-
-def words_of(error):
-    """The exception in a few words: type, text, and where."""
-    trace = io.StringIO()
-    sys.print_exception(error, trace)
-    lines = trace.getvalue().split("\n")
-    where = lines[-3].strip() if len(lines) > 3 else ""
-    return ("%s %s" % (lines[-2], where))[:120]
-
-
-def run():
-    """Runs the device for ever; whatever escapes is journaled, and the chip is reset."""
-    device = None
-    try:
-        device = Device()
-        device.run()
-    except Exception as error:
-        try:
-            if device is not None:
-                sleep_ms(_BREATH_MS)
-                gc.collect()  # what failed may be memory itself
-                device.crash(error)
-        finally:
-            if device is not None:
-                now = device.clock.now()
-                scratch.save(now[0], now[1], scratch.CRASHED, device.keeper.state.boot)
-            machine.reset()

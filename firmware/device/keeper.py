@@ -25,9 +25,11 @@ class Keeper:
         self.ring = ring
         self.recorded = True
         self.signal = None
+        self.may_erase = True  # for the next sector, when none is ready
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
         self._pending = []
         self._noted = None
+        self._unwell = []
         self._mend_at = None
         self._told_gap = None
         self._told_single = 0
@@ -55,7 +57,7 @@ class Keeper:
         if self._pending:
             # Applied and not yet stored: a checkpoint of the state would make the boot apply them twice.
             state = replay(self.ring, False).state or state
-        return self.ring.open(self._checkpoint(state), may_erase)
+        return self.ring.open(self._checkpoint(state), may_erase and self.may_erase)
 
     def commit(self, events, now):
         """Stores and applies each event in turn. True when all are durable. They are applied all the same: a dose that started has started."""
@@ -92,13 +94,23 @@ class Keeper:
         """Says that a technical condition is present, or gone; said once each way."""
         return self.found(findings.condition, {"condition": name, "present": present}, now)
 
+    def unwell(self, cause, present, now):
+        """The device's own check of `cause` (a word) has failed, or is right again: `self-test-failed` stands while any cause does."""
+        causes = self._unwell
+        if present:
+            if cause not in causes:
+                causes.append(cause)
+        elif cause in causes:
+            causes.remove(cause)
+        return self.condition("self-test-failed", bool(causes), now)
+
+    def note_unwell(self, cause, now):
+        """`unwell` for a boot, as `note` is."""
+        self._unwell.append(cause)
+        self.note(findings.condition, {"condition": "self-test-failed", "present": True}, now)
+
     def fault(self, code, words, now):
         return self.found(findings.plain("fault"), {"code": code, "words": words}, now)
-
-    def last_words(self, code, words, now):
-        """A fault before a reset. Only if it fits: the state may be half changed, so that no checkpoint must be made of it."""
-        for event in findings.plain("fault")(self.state, {"code": code, "words": words}, now):
-            self.ring.append(encode(event))
 
     def gap(self, first, last, now):
         return self.found(findings.plain("journal-gap"), {"first": first, "last": last}, now)

@@ -5,7 +5,6 @@ from time import ticks_diff, ticks_ms
 import dosebell_build as build
 
 from device.clock import Clock
-from device.drivers import scratch
 from device.drivers.flash import JournalFlash
 from device.journal.replay import replay
 from device.journal.ring import Ring
@@ -24,7 +23,7 @@ def open_journal():
     return ring, (replay(ring, True) if ring.scan() else None)
 
 
-def _start_clock(mono):
+def start_clock(mono):
     """The clock goes on from `mono` at the reset, whose counter was 0; without it, it starts with the counter."""
     clock = Clock(ticks_ms, ticks_diff)
     ticks = clock.ticks
@@ -34,21 +33,22 @@ def _start_clock(mono):
     return clock
 
 
-def start():
-    """(clock, keeper, warm): the state is folded; boot and lost clock are noted, and what is wrong with the journal is said."""
-    cause, mono, boot_before = scratch.reset_reason()
-    scratch.forget()
+def start(reset, safe=False):
+    """(clock, keeper, warm): the state is folded; boot and lost clock are noted, and what is wrong is said. safe: nothing is formatted or erased."""
     ring, found = open_journal()
     state = found.state if found is not None else None
-    warm = mono is not None and state is not None and boot_before == state.boot
-    clock = _start_clock(mono if warm else None)
+    warm = reset.mono is not None and state is not None and reset.boot == state.boot
+    clock = start_clock(reset.mono if warm else None)
     now = clock.now()
     keeper = Keeper(State() if state is None else state, ring)
     keeper.handled = now
-    if found is None:
+    keeper.may_erase = not safe
+    if found is None and not safe:
         ring.format()
-    keeper.note(findings.boot, {"cause": cause, "warm": warm}, now)
+    keeper.note(findings.boot, {"cause": reset.cause, "warm": warm}, now)
     _tell(keeper, found, now)
+    if reset.failed or keeper.state.alarm("self-test-failed") is not None:
+        keeper.note_unwell("restart", now)
     if not warm:
         keeper.note(findings.clock_lost, {}, now)
     return clock, keeper, warm

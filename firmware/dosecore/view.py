@@ -1,6 +1,6 @@
 """The `course` and `alerts` parts of `status`, as plain data: instants as (s, ms), UTC, or None. What the words mean stands in docs/protocol.md."""
 
-from dosecore.alerts import PRIORITIES, alerts
+from dosecore.alerts import MEDIUM, PRIORITIES, alerts
 from dosecore.instant import ms_between, sub
 from dosecore.presses import oldest_open
 from dosecore.timeline import due, earliest, infusion_ends, untouched, utc
@@ -8,23 +8,37 @@ from dosecore.timeline import due, earliest, infusion_ends, untouched, utc
 _COUNTS = ("given", "partial", "held", "missed", "unknown")
 
 
-def course_view(state, now):
-    """The course at `now`."""
-    number, phase = oldest_open(state)
-    view = {
+def no_course(state):
+    """The course without anything that is derived: what is left to say when that fails, and what holds when no slot is open."""
+    return {
         "state": state.course,
         "armed": state.armed,
         "regimen": None if state.regimen is None else state.regimen.name,
         "cycle": state.cycle or None,
-        "slot": number or None,
-        "phase": phase or None,
+        "slot": None,
+        "phase": None,
         "due": None,
         "not_before": None,
         "variance_ms": None,
-        "counts": dict(zip(_COUNTS, state.tally().counts() if state.cycle else (0, 0, 0, 0, 0))),
+        "counts": dict.fromkeys(_COUNTS, 0),
         "next_due": None,
         "infusion": None,
     }
+
+
+def safe_alert(state):
+    """The alert of safe mode, when the others cannot be found."""
+    return [_alert("self-test-failed", MEDIUM, None, 0, 0, "on", 1)]
+
+
+def course_view(state, now):
+    """The course at `now`."""
+    number, phase = oldest_open(state)
+    view = no_course(state)
+    view["slot"] = number or None
+    view["phase"] = phase or None
+    if state.cycle:
+        view["counts"] = dict(zip(_COUNTS, state.tally().counts()))
     if not number:
         return view
     view["due"] = is_due = due(state, number)
@@ -54,17 +68,21 @@ def _infusion(state, slot, now):
     return {"started": slot.start, "ends": ends, "remaining_s": (remaining_ms + 999) // 1000}
 
 
+def _alert(condition, priority, since, cycle, slot, audio, count):
+    return {
+        "condition": condition,
+        "priority": PRIORITIES[priority],
+        "since": since,
+        "cycle": cycle or None,
+        "slot": slot or None,
+        "audio": audio,
+        "count": count,
+    }
+
+
 def alerts_view(state, now):
     """The standing alerts at `now`, the most urgent first."""
     return [
-        {
-            "condition": alert.condition,
-            "priority": PRIORITIES[alert.priority],
-            "since": utc(state, alert.since),
-            "cycle": alert.cycle or None,
-            "slot": alert.slot or None,
-            "audio": alert.audio,
-            "count": alert.count,
-        }
-        for alert in alerts(state, now)
+        _alert(a.condition, a.priority, utc(state, a.since), a.cycle, a.slot, a.audio, a.count)
+        for a in alerts(state, now)
     ]

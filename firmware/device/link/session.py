@@ -12,7 +12,7 @@ from machine import mem16
 from micropython import const
 
 from device.link.frames import CREDIT, WHOLE, Answer, Receiver
-from device.link.requests import TABLE
+from device.link.requests import IN_SAFE_MODE, TABLE
 from device.link.requests.log import Raw
 from dosecore.refusals import Refusal
 
@@ -85,6 +85,8 @@ class Session:
         function, acts = TABLE.get(request["do"], (None, False))
         if function is None:
             answer = Refusal("unknown-request", "do", request["do"])
+        elif acts and self._device.safe and request["do"] not in IN_SAFE_MODE:
+            answer = Refusal("safe-mode")
         else:
             device = self._device
             now = device.clock.now()

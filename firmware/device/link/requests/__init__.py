@@ -25,3 +25,6 @@ TABLE = {
     "exported": (log.exported, ACTS),
     "self-test": (status.self_test, ACTS),
 }
+
+# Of those that act, what safe mode still does: it keeps the schedule, and changes nothing.
+IN_SAFE_MODE = ("clock-set", "exported")

@@ -4,7 +4,18 @@ import dosebell_build as build
 
 from device.link.requests.identity import PROTOCOL, is_bench
 from dosecore.timeline import utc
-from dosecore.view import alerts_view, course_view
+from dosecore.view import alerts_view, course_view, no_course, safe_alert
+
+
+def _view(device, view, now, otherwise):
+    """What the core says. Safe mode answers even if the core cannot: with the state as it was remembered, and its own alert."""
+    state = device.keeper.state
+    try:
+        return view(state, now)
+    except Exception:
+        if not device.safe:
+            raise
+        return otherwise(state)
 
 
 def status(device, request, now):
@@ -19,6 +30,7 @@ def status(device, request, now):
             "micropython": build.MICROPYTHON,
             "protocol": PROTOCOL,
             "bench": is_bench(state),
+            "safe_mode": device.safe,
         },
         "clock": {
             "mono": now,
@@ -27,8 +39,8 @@ def status(device, request, now):
             "uptime_s": now[0],
             "battery": False,
         },
-        "course": course_view(state, now),
-        "alerts": alerts_view(state, now),
+        "course": _view(device, course_view, now, no_course),
+        "alerts": _view(device, alerts_view, now, safe_alert),
         "journal": {
             "first_seq": ring.first_seq(),
             "last_seq": ring.seq,
