@@ -132,9 +132,9 @@ class Past:
         self._do("exported", upto=last)
         self.ring.exported = last
 
-    def fill(self) -> None:
-        """Courses until the ring has gone round once: as many events as it ever holds."""
-        while self.ring.epoch <= self.ring.sectors:
+    def fill(self, rounds: int = 1) -> None:
+        """Courses until the ring has gone round so often; once: as many events as it ever holds."""
+        while self.ring.epoch <= rounds * self.ring.sectors:
             self.course()
 
     def without_spare_sectors(self) -> bytes:
@@ -183,6 +183,17 @@ def configured(new_board: bytes, regimen: str = "quick") -> bytes:
     past = Past(new_board)
     past.configure(QUICK if regimen == "quick" else built_in()[regimen])
     return past.flash
+
+
+def stored_events(flash: bytes) -> list[tuple[int, bytes]]:
+    """Every event of a board's journal as (seq, bytes), read by the firmware's own ring."""
+    storage = load_micropython(BOARDS / "micropython.toml", "RPI_PICO").storage
+    view = _Flash(flash, storage.journal_offset, 0)
+    ring = Ring(view, storage.journal_blocks, (storage.journal_offset - storage.start) // layout.BLOCK)
+    ring.scan()
+    return [
+        (seq, bytes(raw)) for epoch in range(ring.oldest, ring.epoch + 1) for seq, raw in ring.read_sector(epoch).events
+    ]
 
 
 def record_bytes(flash: bytes) -> int:
