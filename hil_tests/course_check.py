@@ -22,6 +22,7 @@ from hil_tests.bench.conversation import Conversation
 from hil_tests.bench.interface import WIRE_EPOCH
 from tests.model.bedside import Model
 from tests.model.compare import UNSPOKEN, from_core, from_model
+from tests.model.schedule import TECHNICAL
 from tests.model.scripts import INSTANTS, UTC0, Script
 
 BOOTED_S = 2.0
@@ -96,7 +97,7 @@ class SideBySide:
         self._begin: float = bench.now + (self.mono_0 * 1000 - timer_us(bench)) / 1e6
         bench.utc_begin = WIRE_EPOCH + timedelta(milliseconds=UTC0, seconds=-self._begin)
         answer = self.port.ask(
-            "clock-set", mono=[self.mono_0 // 1000 - 1, 0], utc=_wire(UTC0 - 1000), bound_ms=1, boot=clock["boot"]
+            "clock-set", mono=[self.mono_0 // 1000 - 1, 0], utc=on_wire(UTC0 - 1000), bound_ms=1, boot=clock["boot"]
         )
         assert answer["ok"], answer
 
@@ -120,7 +121,7 @@ class SideBySide:
 
     def offer(self, name: str, arguments: dict[str, Any]) -> None:
         """A change from the host: taken up as offered, or refused as busy, by both."""
-        told = {key: _wire(value) if key in INSTANTS else value for key, value in arguments.items()}
+        told = {key: on_wire(value) if key in INSTANTS else value for key, value in arguments.items()}
         answer = self.port.ask(name, **told)
         expected = "offered" if self.model.offer_change(name, **arguments) else "busy"
         assert answer.get("state", answer.get("err")) == expected, (name, answer)
@@ -137,14 +138,14 @@ class SideBySide:
         _same("course " + moment, {key: status["course"][key] for key in expected.course}, expected.course)
         infusion = status["course"]["infusion"]
         _same("infusion " + moment, infusion and (infusion["started"], infusion["remaining_s"]), expected.infusion)
-        _same("alerts " + moment, sorted(_alert(alert) for alert in status["alerts"]), expected.alerts())
+        _same("alerts " + moment, sorted(map(_alert, status["alerts"]), key=repr), expected.alerts())
 
     # -- in the end
     def check_log(self) -> list[Event]:
         """The log as the device gives it is the calculated one, event by event. Returns it."""
         log = read_log(self.port)
         first = next(place for place, event in enumerate(log) if event.kind == "audio-paused")
-        told = [event for event in log[first:] if event.kind not in UNSPOKEN and not _of_new_board(event)]
+        told = [event for event in log[first:] if event.kind not in UNSPOKEN and not of_new_board(event)]
         got, expected = _ordered(map(from_core, told)), _ordered(map(from_model, self.model.notes))
         for place, (one, other) in enumerate(zip(got, expected, strict=False)):
             assert one == other, (
@@ -153,9 +154,9 @@ class SideBySide:
         assert len(got) == len(expected), (got[len(expected) :], expected[len(got) :])
         for event in log[first:]:
             assert event.quality == "synced"
-            assert _ms(event.utc) - _ms(event.mono) == UTC0 - self.mono_0, event
+            assert to_ms(event.utc) - to_ms(event.mono) == UTC0 - self.mono_0, event
         # A new board says that its journal is blank until it is configured (decision 32).
-        assert [event.kind for event in log if _of_new_board(event)] == ["alert-raised", "alert-cleared"]
+        assert [event.kind for event in log if of_new_board(event)] == ["alert-raised", "alert-cleared"]
         return log
 
     def check_calls(self) -> list[Call]:
@@ -185,26 +186,27 @@ class Seen:
         coming = course.movable(model.t)
         remaining = view.pop("remaining_s")
         self.course = view | {
-            "due": _wire(view["due"]),
-            "not_before": _wire(view["not_before"]),
-            "next_due": coming and _wire(course.cycle.due(coming.slot)),
+            "due": on_wire(view["due"]),
+            "not_before": on_wire(view["not_before"]),
+            "next_due": coming and on_wire(course.cycle.due(coming.slot)),
         }
-        self.infusion = None if remaining is None else (_wire(course.oldest().start_utc), remaining)
+        self.infusion = None if remaining is None else (on_wire(course.oldest().start_utc), remaining)
 
     def alerts(self) -> list[tuple[Any, ...]]:
         """Condition, priority, since and audio of all that stands; the slot of a phase, the number of what is counted."""
         found = []
         for condition, priority, since, _cycle, slot, count, audio in self._model.alerts():
             more = (slot,) if condition in PHASES else (count,) if condition in COUNTED else ()
-            found.append((condition, priority, tuple(_wire(since + UTC0)), audio, *more))
-        return sorted(found)
+            found.append((condition, priority, on_wire(self._model.course.utc(since)), audio, *more))
+        return sorted(found, key=repr)
 
     def lights(self) -> dict[str, str]:
-        """The rhythms of A-01, with no offer and no technical condition standing."""
+        """The rhythms of A-01, with no offer standing."""
         priorities = {alert[1] for alert in self._model.alerts()}
+        red = "steady" if any(alert[0] in TECHNICAL for alert in self._model.alerts()) else "off"
         yellow = "0.5 Hz" if "medium" in priorities else "steady" if priorities else "off"
         well = "steady" if self._model.course.state == "running" and not priorities & {"medium", "low"} else "off"
-        return {"red": "off", "yellow": yellow, "green": "1 Hz" if self._model.course.infusing() else well}
+        return {"red": red, "yellow": yellow, "green": "1 Hz" if self._model.course.infusing() else well}
 
 
 def read_log(port: Conversation) -> list[Event]:
@@ -212,19 +214,19 @@ def read_log(port: Conversation) -> list[Event]:
     info = port.ask("log-info")
     place, log = Place(), []
     for epoch in range(info["epochs"][0], info["epochs"][1] + 1):
-        sector = read_sector(epoch, _sector(port, epoch, 0), _second_copy(port, epoch))
+        sector = read_sector(epoch, sector_bytes(port, epoch, 0), second_copy(port, epoch))
         assert not follow(sector, place) and not sector.second and not sector.damaged, f"sector {epoch}: {sector}"
         log += [stored.event for stored in sector.events if stored.event is not None]
     assert [event.seq for event in log] == list(range(info["first"], info["last"] + 1))
     return log
 
 
-def _sector(port: Conversation, epoch: int, copy: int) -> bytes:
+def sector_bytes(port: Conversation, epoch: int, copy: int) -> bytes:
     return base64.b64decode(port.ask_text("log", epoch=epoch, slot=0, copy=copy))
 
 
-def _second_copy(port: Conversation, epoch: int) -> Callable[[], bytes]:
-    return lambda: _sector(port, epoch, 1)
+def second_copy(port: Conversation, epoch: int) -> Callable[[], bytes]:
+    return lambda: sector_bytes(port, epoch, 1)
 
 
 def calls(tones: Iterable[Tone]) -> list[Call]:
@@ -266,20 +268,20 @@ def _same(what: str, got: Any, expected: Any) -> None:
     assert got == expected, f"{what}:\n shown:      {got}\n calculated: {expected}"
 
 
-def _of_new_board(event: Event) -> bool:
+def of_new_board(event: Event) -> bool:
     return event.detail.get("condition") == "journal-fault"
 
 
 def _alert(alert: dict[str, Any]) -> tuple[Any, ...]:
     condition = alert["condition"]
     more = (alert["slot"],) if condition in PHASES else (alert["count"],) if condition in COUNTED else ()
-    return (condition, alert["priority"], tuple(alert["since"]), alert["audio"], *more)
+    return (condition, alert["priority"], alert["since"], alert["audio"], *more)
 
 
-def _ms(instant: Any) -> int:
+def to_ms(instant: Any) -> int:
     return int(instant[0]) * 1000 + int(instant[1])
 
 
-def _wire(ms: Any) -> Any:
+def on_wire(ms: Any) -> Any:
     """Milliseconds as the link writes an instant; None stays None."""
     return None if ms is None else [ms // 1000, ms % 1000]

@@ -1,29 +1,59 @@
-"""Flashing another image over a board in service: what its journal and its course become (B-01, J-03)."""
+"""Another image copied over a board in service: what becomes of its journal and its course (B-01, J-03, T-04)."""
 
 import pytest
 
-from dosebell.sim import flash_from_uf2
 from hil_tests import scenes
+from hil_tests.bench import EmulatedBench
 from hil_tests.bench.changed import build_changed
 from hil_tests.conftest import MakeBench
-from hil_tests.prepared import configured
-from hil_tests.scenes import ask, kinds, slot_and_phase, status
+from hil_tests.effects import INFUSION_S, LATE_S
+from hil_tests.prepared import full_and_ready, stored_events
+from hil_tests.scenes import IDLE_S, LOW_HZ, MEDIUM_HZ, MINUTE, heard, slot_and_phase
+
+INTERVAL_S = 60 * MINUTE
+
+
+def update(bench: EmulatedBench, version: str) -> None:
+    """An image of that version is copied to the board; every event is there when it has started, and the clock is set again."""
+    events = stored_events(bench.pico.snapshot())
+    bench.put_image(build_changed({}, version=version))
+    bench.wait(scenes.BOOTED_S)
+    assert scenes.ask(bench, "hello")["firmware"] == version
+    assert stored_events(bench.pico.snapshot())[: len(events)] == events
+    assert scenes.alert(bench, "journal-fault") is None
+    assert scenes.alert(bench, "clock-lost") is not None
+    scenes.synchronise(bench)
 
 
 @pytest.mark.req("B-01", "J-03", "T-04")
-def test_a_newer_image_finds_journal_and_course_as_they_were(make_bench: MakeBench, new_board: bytes) -> None:
-    # given a course whose first dose is due, on a board with today's image
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
-    bench.wait_until(due + 10)
-    events = [repr(event) for event in scenes.stored(bench)]
-    # when an image of another version is copied over it
-    bench.cut_power()
-    newer = make_bench(flash_from_uf2(build_changed({}, version="99.0.1"), bench.pico.snapshot()))
-    newer.wait(scenes.BOOTED_S)
-    # then it is that version that runs, every event is there, and the course goes on
-    assert ask(newer, "hello")["firmware"] == "99.0.1"
-    assert [repr(event) for event in scenes.stored(newer)][: len(events)] == events
-    assert [event.detail["cause"] for event in kinds(newer, "boot")][-1] == "power-on"
-    assert status(newer)["course"]["state"] == "running"
-    assert slot_and_phase(newer) == (1, "due")
+def test_an_update_keeps_the_journal_and_the_course_goes_on(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a board with a full journal, and a course whose first dose is near
+    bench = make_bench(full_and_ready(new_board))
+    due = scenes.running(bench, due_in=30)
+    # when a newer image is copied over it, then the dose falls due in its time
+    update(bench, "99.0.1")
+    assert slot_and_phase(bench) == (1, "waiting")
+    bench.wait_until(due + LATE_S + 5)
+    assert heard(bench, LOW_HZ, due) - due <= IDLE_S
+    assert heard(bench, MEDIUM_HZ, due + LATE_S) - due - LATE_S <= IDLE_S
+    # and a call goes on across another update
+    update(bench, "99.0.2")
+    assert slot_and_phase(bench) == (1, "late")
+    calling = bench.now
+    bench.wait(11)
+    assert heard(bench, MEDIUM_HZ, calling) - calling <= 10
+    # and an infusion that ran is interrupted, as by a power cut, and goes on when START says so
+    bench.press("start")
+    bench.wait(20)
+    update(bench, "99.0.3")
+    assert slot_and_phase(bench) == (1, "interrupted")
+    bench.press("start")
+    assert slot_and_phase(bench) == (1, "infusing")
+    bench.wait(INFUSION_S)
+    bench.press("pause")
+    assert scenes.status(bench)["course"]["counts"]["given"] == 1
+    # and an older image takes it all back, since it knows the format
+    update(bench, "0.0.1")
+    bench.wait_until(due + INTERVAL_S + 1)
+    assert heard(bench, LOW_HZ, due + INTERVAL_S) - due - INTERVAL_S <= IDLE_S
+    assert slot_and_phase(bench) == (2, "due")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rp2040py.reset_cause import ResetCause
 
-from dosebell.sim import Cut, Edge, Pico, Tone
+from dosebell.sim import Cut, Edge, Pico, Tone, flash_from_uf2
 from dosebell.sim.bedside import Bedside
 from dosebell.sim.pico import UNIQUE_ID
 from dosebell.sim.senses import Rhythm, rhythm
@@ -19,6 +19,8 @@ from hil_tests.bench.interface import CONFIRM_S, OFF_TIME_S, Bench
 
 BOARD_FILE = ROOT / "boards" / "pico.toml"
 RESETS = {"run": ResetCause.RUN_PIN, "watchdog": ResetCause.WATCHDOG}
+# A file manager copies an image of 1.4 MB in about so long; the firmware does not run meanwhile.
+COPY_S = 10.0
 # A nurse needs a moment to reach for the button.
 REACH_S = 0.5
 # In every answer to a request that has to be confirmed at the device (docs/protocol.md, "Pending").
@@ -99,9 +101,17 @@ class EmulatedBench(Bench):
         if self.powered:
             return
         self.wait(off_time)
-        self._bedside.restore_power()
+        self._switch_on(None)
+
+    def _switch_on(self, flash: bytes | None) -> None:
+        self._bedside.restore_power(flash)
         if self._serial_port is not None:
             self._serial_port.attach(self._bedside.usb)
+
+    def put_image(self, uf2: bytes) -> None:
+        self.cut_power()
+        self.wait(COPY_S)
+        self._switch_on(flash_from_uf2(uf2, self.pico.snapshot()))
 
     def reset(self, kind: str = "run") -> None:
         self._bedside.reset(RESETS[kind])

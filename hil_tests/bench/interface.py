@@ -134,6 +134,10 @@ class Bench(ABC):
     def restore_power(self, off_time: float = OFF_TIME_S) -> None:
         """Leave the device without power for `off_time` seconds from now, then switch it on."""
 
+    def put_image(self, uf2: bytes) -> None:
+        """Copy an image to the device, as biomed does; it starts by itself when that is done. So far only the emulated bench can."""
+        raise NotOnThisBench("an image that is copied by hand")
+
     @abstractmethod
     def reset(self, kind: str = "run") -> None:
         """Reset the chip: `run` by its RUN line (the scratch registers are lost), `watchdog` as if the watchdog bit.

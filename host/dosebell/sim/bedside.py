@@ -113,11 +113,13 @@ class Bedside:
         """The power goes at the `operation`-th flash operation from now (0: the next), somewhere in time to come."""
         self.pico.cut_power_at(operation, how)
 
-    def restore_power(self) -> None:
-        """Switch the power on now: the flash is as it was, everything else is new. Nothing happens if it is on."""
+    def restore_power(self, flash: bytes | None = None) -> None:
+        """Switch the power on now: the flash is as it was, or `flash`; everything else is new. Nothing happens if it is on."""
         if self.powered:
             return
-        flash, begins_at = self.pico.snapshot(), self.now
+        begins_at = self.now
+        if flash is None:
+            flash = self.pico.snapshot()
         plugged = self.pico.usb.plugged
         self.resets += self.pico.resets
         del self.pico

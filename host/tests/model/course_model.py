@@ -430,7 +430,12 @@ class Course(Outages):
             return None
         now = self.utc(t)
         return next(
-            (d for d in self.cycle.slots() if not d.touch and not d.said and self.cycle.due(d.slot) > now), None
+            (
+                d
+                for d in self.cycle.slots()
+                if not d.touch and not d.said and (now is None or self.cycle.due(d.slot) > now)
+            ),
+            None,
         )
 
     def reschedule(self, t, due):

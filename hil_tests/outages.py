@@ -1,0 +1,184 @@
+"""A course with outages, side by side with its independent calculation: power cuts, resets of every kind, clocks lost and set.
+
+Story time (see `course_check`) goes on through an outage. A cold boot begins the device's counter anew: story time is then laid on its whole
+milliseconds again, by less than one. A warm boot goes on from what the firmware left in the scratch registers: story time follows that clock, and how far it
+has gone wrong is kept in `clock_errors`. When a boot or a clock set was stamped only the device knows; that instant is read from its journal, held against
+the bench's clock, and given to the model. Everything else is calculated, to the millisecond.
+"""
+
+from itertools import groupby
+from typing import Any
+
+from dosebell.journal_reader import read_sector
+from dosecore.events import Event
+from hil_tests import resets
+from hil_tests.bench import EmulatedBench
+from hil_tests.course_check import (
+    BOOTED_S,
+    SideBySide,
+    of_new_board,
+    on_wire,
+    read_log,
+    second_copy,
+    sector_bytes,
+    timer_us,
+    to_ms,
+)
+from tests.model.compare import UNSPOKEN, from_core, from_model
+from tests.model.scripts import UTC0
+
+# The longest that a boot may take before it is stamped: the journal has been read by then.
+BOOT_S = 0.400
+# T-03: how far a clock may be off that was carried over a watchdog or software reset.
+CLOCK_ERROR_S = 2.0
+# RP2040 data sheet 4.7.6: the watchdog's control register, its trigger, and the scratch registers 0 and 1, in which the firmware leaves its time.
+WATCHDOG_CTRL, TRIGGER = 0x40058000, 1 << 31
+SCRATCH_S, SCRATCH_MS = 0x4005800C, 0x40058010
+MS_MASK = 1023
+BITE_MS = 8388
+
+
+class ThroughOutages(SideBySide):
+    """The board and the model, with outages. `told`: (story ms, kind) of each. `clock_errors`: seconds by which each warm boot moved the clock."""
+
+    def __init__(self, bench: EmulatedBench) -> None:
+        super().__init__(bench)
+        self._story_ms_of_zero: dict[int, int] = {
+            self._boot: -self.mono_0
+        }  # by boot number: where its monotonic 0 lies
+        self.told: list[tuple[int, str]] = []
+        self.clock_errors: list[float] = []
+
+    @property
+    def next_ms(self) -> int:
+        """The first whole millisecond of story time that has not begun."""
+        return int((self.bench.now - self._begin) * 1000) + 1
+
+    # -- outages
+    def power_cut(self, off_s: float) -> None:
+        """The power goes for `off_s`."""
+        self._note(f"power cut of {off_s:.1f} s")
+        self.bench.cut_power()
+        self.bench.restore_power(off_s)
+        self._boot_cold("power-on", self.bench.now)
+
+    def run_line(self) -> None:
+        """RUN is pulled: as good as a power cut."""
+        self._note("RUN reset")
+        self.bench.reset("run")
+        self._boot_cold("run-pin", self.bench.now)
+
+    def forced(self) -> None:
+        """A software reset that nobody prepared: the time of the last feed says too little, so the clock is lost."""
+        self._note("software reset")
+        self.bench.pico.mcu.write_uint32(WATCHDOG_CTRL, TRIGGER)
+        self.bench.wait(0.0001)
+        self._boot_cold("software", self.bench.pico.resets[-1][0])
+
+    def hang(self) -> None:
+        """The firmware hangs, and the watchdog bites."""
+        self._note("hang")
+        bites = len(self.bench.pico.resets)
+        resets.stop_dead(self.bench)
+        self.bench.wait(0.05)
+        left = self._scratch_ms() + BITE_MS
+        assert self.bench.pico.run_until(lambda: len(self.bench.pico.resets) > bites, resets.BITE_S + 0.1)
+        self._boot_warm("watchdog", left)
+
+    def crash(self) -> None:
+        """An exception escapes, and the firmware resets the chip."""
+        self._note("crash")
+        resets.give_up(self.bench)
+        self._boot_warm("crash", self._scratch_ms())
+
+    def _note(self, kind: str) -> None:
+        self.told.append((self.model.t, kind))
+
+    def _scratch_ms(self) -> int:
+        return self.bench.pico.mem32(SCRATCH_S) * 1000 + (self.bench.pico.mem32(SCRATCH_MS) & MS_MASK)
+
+    def _boot_cold(self, cause: str, reset_at: float) -> None:
+        zero = self._booted()
+        of_zero = round((zero - self._begin) * 1000)
+        self._begin = zero - of_zero / 1000
+        self._follow_boot(cause, False, of_zero, reset_at)
+
+    def _boot_warm(self, cause: str, mono_ms: int) -> None:
+        """mono_ms: where the device believes its monotonic clock to stand when its counter begins anew."""
+        reset_at = self.bench.pico.resets[-1][0]
+        zero = self._booted()
+        of_zero = self._story_ms_of_zero[self._boot]
+        begin = zero - (mono_ms + of_zero) / 1000
+        self.clock_errors.append(begin - self._begin)
+        assert abs(self.clock_errors[-1]) <= CLOCK_ERROR_S, self.told[-1]
+        self._begin = begin
+        self._follow_boot(cause, True, of_zero, reset_at)
+
+    def _booted(self) -> float:
+        """Waits for the boot and what follows it at once; the bench's instant at which the chip's counter was 0."""
+        self.bench.wait(BOOTED_S)
+        self.port = self.bench.serial()
+        return self.bench.now - timer_us(self.bench) / 1e6
+
+    def _follow_boot(self, cause: str, warm: bool, of_zero: int, reset_at: float) -> None:
+        boot = self._newest("boot")
+        assert (boot.detail["cause"], boot.detail["warm"]) == (cause, warm), (boot, self.told[-1])
+        assert boot.boot == self._boot + 1, (boot.boot, self._boot)
+        self._boot = boot.boot
+        self._story_ms_of_zero[self._boot] = of_zero
+        t = of_zero + to_ms(boot.mono)
+        assert 0 <= self.instant(t) - reset_at <= BOOT_S, (self.instant(t) - reset_at, self.told[-1])
+        self.model.boot(t - self.model.t, warm=warm)
+
+    # -- the clock
+    def sync(self) -> None:
+        """A host sets the clock, exactly."""
+        asked = self.bench.now
+        clock = self.port.ask("clock-get")
+        of_zero, seconds = self._story_ms_of_zero[self._boot], clock["mono"][0]
+        utc = UTC0 + of_zero + seconds * 1000
+        answer = self.port.ask("clock-set", mono=[seconds, 0], utc=on_wire(utc), bound_ms=1, boot=self._boot)
+        assert answer.get("ok"), answer
+        answered = self.bench.now
+        t = of_zero + to_ms(self._newest("clock-set").mono)
+        assert asked - 0.001 <= self.instant(t) <= answered
+        self.model.to(t)
+        self.model.sync(UTC0)
+
+    def _newest(self, kind: str) -> Event:
+        """The newest event of that kind, from the journal's last sectors."""
+        info = self.port.ask("log-info")
+        for epoch in range(info["epochs"][1], info["epochs"][0] - 1, -1):
+            sector = read_sector(epoch, sector_bytes(self.port, epoch, 0), second_copy(self.port, epoch))
+            found = [stored.event for stored in sector.events if stored.event is not None and stored.event.kind == kind]
+            if found:
+                return found[-1]
+        raise AssertionError(f"no {kind} in the journal")
+
+    # -- in the end
+    def check_log(self) -> list[Event]:
+        """The log is the calculated one, event by event: kind, instant, UTC or none, place, details. Returns it."""
+        log = read_log(self.port)
+        first = next(place for place, event in enumerate(log) if event.kind == "audio-paused")
+        told = [event for event in log[first:] if event.kind not in UNSPOKEN and not of_new_board(event)]
+        got = _ordered([(self._story_ms(event), *from_core(event)) for event in told])
+        expected = _ordered([(note.t, *from_model(note)) for note in self.model.notes])
+        for place, (one, other) in enumerate(zip(got, expected, strict=False)):
+            assert one == other, (
+                f"event {place}:\n logged     {one}\n calculated {other}\n before it  {expected[max(0, place - 3) : place]}"
+                f"\n outages    {[outage for outage in self.told if outage[0] <= max(one[0], other[0])][-3:]}"
+            )
+        assert len(got) == len(expected), (got[len(expected) :], expected[len(got) :])
+        return log
+
+    def _story_ms(self, event: Event) -> int:
+        return to_ms(event.mono) + self._story_ms_of_zero[event.boot]
+
+
+def _ordered(happenings: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Alerts of one kind at one instant have no order among themselves."""
+    ordered: list[tuple[Any, ...]] = []
+    for (_t, kind), group in groupby(happenings, key=lambda one: one[:2]):
+        together = list(group)
+        ordered += sorted(together, key=repr) if kind.startswith("alert-") else together
+    return ordered

@@ -1,0 +1,46 @@
+"""Courses through outages on the emulated board: they end with the events that an independent calculation expects."""
+
+import time
+
+import pytest
+
+from hil_tests.chance import DAYS, OUTAGES, Chance
+from hil_tests.conftest import MakeBench
+from hil_tests.outages import ThroughOutages
+from tests.model.scripts import DAY
+
+PROVES = ("T-03", "T-04", "T-06", "S-01", "S-04", "S-07", "J-01", "J-02")
+
+
+def live_through(make_bench: MakeBench, seed: int) -> None:
+    """Five days with fifty outages from a seed: what was seen on the way and every event in the end is as calculated. Tells what happened."""
+    began = time.process_time()
+    side = ThroughOutages(make_bench())
+    try:
+        Chance(side, seed).live()
+        log = side.check_log()
+    finally:
+        print(f"seed {seed}, outages: " + ", ".join(f"{t / 1000:.0f} s {kind}" for t, kind in side.told))
+    print(
+        f"seed {seed}: {side.model.t / DAY:.1f} days, {len(log)} events, {side.looks} looks, counts {side.counts()}, after a warm boot the clock was off "
+        f"by at most {max(map(abs, side.clock_errors)) * 1000:.1f} ms; {time.process_time() - began:.0f} s of processor"
+    )
+    assert side.model.t >= DAYS * DAY
+    assert len(side.told) == OUTAGES
+
+
+@pytest.mark.req(*PROVES)
+@pytest.mark.parametrize("seed", [1])
+def test_a_course_through_fifty_outages_of_all_kinds_ends_with_the_events_that_are_calculated(
+    make_bench: MakeBench, seed: int
+) -> None:
+    live_through(make_bench, seed)
+
+
+@pytest.mark.soak
+@pytest.mark.req(*PROVES)
+@pytest.mark.parametrize("seed", range(2, 14))
+def test_many_courses_through_fifty_outages_end_with_the_events_that_are_calculated(
+    make_bench: MakeBench, seed: int
+) -> None:
+    live_through(make_bench, seed)
