@@ -25,6 +25,7 @@ HOLD_2S, START_3S, HOLD_5S = 2 * SECOND + PRESS_MS, 3 * SECOND + PRESS_MS, 5 * S
 # After a boot nobody touches the device before this.
 SETTLED_MS = 500
 WARM = ("hang", "crash")
+FAILURES = (*WARM, "forced")
 
 
 class Chance:
@@ -111,9 +112,10 @@ class Chance:
             self._plan(ready + minutes * MINUTE, self._visit)
 
     # -- time
-    def _to(self, t: int) -> None:
-        """Time goes on to `t`, or to a quiet moment soon after it."""
+    def _to(self, t: int, duration: int = 0) -> None:
+        """Time goes on to `t`, or to a quiet moment soon after it, for something that takes `duration`."""
         t = max(t, self._side.next_ms)
+        t = self._side.busy_with_itself(t, duration) or t
         while True:
             self._side.to(t)
             model = self._side.model
@@ -126,7 +128,7 @@ class Chance:
             t += APART_MS
 
     def _hold(self, button: str, ms: int = PRESS_MS) -> None:
-        self._to(self._side.next_ms + SECOND)
+        self._to(self._side.next_ms + SECOND, ms + SECOND)
         down = self._side.model.t
         self._side.down(button)
         self._side.to(down + ms)
@@ -239,6 +241,8 @@ class Chance:
 
     def _look(self) -> None:
         """What can be seen is compared, if the lights have had a rhythm for long enough."""
+        if self._side.busy_with_itself(self._side.model.t, 2 * SECOND):
+            return
         model = self._side.model
         change = model.course.next_change()
         calm = not model.offers and not model.reason_timer and (change is None or change[0] > model.t + SECOND)
@@ -253,6 +257,8 @@ class Chance:
         if len(side.told) == OUTAGES:
             return
         kind = self._chosen(cut=40, run_line=15, hang=20, crash=15, forced=10)
+        if kind in FAILURES and not side.may_fail:
+            kind = "run_line"
         if kind == "cut":
             side.power_cut(self._off_s())
         else:

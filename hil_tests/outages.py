@@ -6,6 +6,7 @@ has gone wrong is kept in `clock_errors`. When a boot or a clock set was stamped
 the bench's clock, and given to the model. Everything else is calculated, to the millisecond.
 """
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -36,6 +37,10 @@ WATCHDOG_CTRL, TRIGGER = 0x40058000, 1 << 31
 SCRATCH_S, SCRATCH_MS = 0x4005800C, 0x40058010
 MS_MASK = 1023
 BITE_MS = 8388
+# A boot that has run for so long is good: what the device said of the one before is over then, a moment sooner or later.
+LASTS_MS, LASTED_MS = 60_000, 60_500
+# After so many boots in a row that failed sooner than that the device goes into safe mode, which has tests of its own.
+FAILURES_MOST = 2
 
 
 class ThroughOutages(SideBySide):
@@ -48,11 +53,40 @@ class ThroughOutages(SideBySide):
         }  # by boot number: where its monotonic 0 lies
         self.told: list[tuple[int, str]] = []
         self.clock_errors: list[float] = []
+        self._booted_t = -LASTED_MS
+        self._unwell = False  # the device says that the boot before has failed
+        self._failures = 0
 
     @property
     def next_ms(self) -> int:
         """The first whole millisecond of story time that has not begun."""
         return int((self.bench.now - self._begin) * 1000) + 1
+
+    # -- time
+    def to(self, t: int) -> None:
+        if self._unwell and t > self._booted_t + LASTS_MS:
+            self._live_until_well()
+        super().to(t)
+
+    def _live_until_well(self) -> None:
+        """The device takes back what it said of itself, 60 s after its boot: when exactly is known to it alone."""
+        self._unwell = False
+        self.bench.wait_until(self.instant(self._booted_t + LASTED_MS))
+        cleared = self._newest(lambda event: event.detail.get("condition") == "self-test-failed")
+        t = self._story_ms(cleared)
+        assert cleared.kind == "alert-cleared" and LASTS_MS <= t - self._booted_t <= LASTED_MS, (cleared, self.told[-1])
+        self.model.to(t)
+        self.model.well()
+
+    def busy_with_itself(self, t: int, duration: int) -> int | None:
+        """If something that takes `duration` ms from `t` on meets the device when it takes back what it said of itself: the moment when that is over."""
+        over = self._booted_t + LASTED_MS
+        return over if self._unwell and t <= over and t + duration >= self._booted_t + LASTS_MS else None
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether one more failure would not bring it into safe mode."""
+        return self.next_ms > self._booted_t + LASTED_MS or self._failures < FAILURES_MOST
 
     # -- outages
     def power_cut(self, off_s: float) -> None:
@@ -121,14 +155,21 @@ class ThroughOutages(SideBySide):
         return self.bench.now - timer_us(self.bench) / 1e6
 
     def _follow_boot(self, cause: str, warm: bool, of_zero: int, reset_at: float) -> None:
-        boot = self._newest("boot")
+        boot = self._newest(lambda event: event.kind == "boot")
         assert (boot.detail["cause"], boot.detail["warm"]) == (cause, warm), (boot, self.told[-1])
         assert boot.boot == self._boot + 1, (boot.boot, self._boot)
         self._boot = boot.boot
         self._story_ms_of_zero[self._boot] = of_zero
         t = of_zero + to_ms(boot.mono)
         assert 0 <= self.instant(t) - reset_at <= BOOT_S, (self.instant(t) - reset_at, self.told[-1])
-        self.model.boot(t - self.model.t, warm=warm)
+        failed = cause in ("watchdog", "crash", "software")
+        if not failed or t > self._booted_t + LASTED_MS:
+            self._failures = 0
+        else:
+            self._failures += 1
+        self.model.boot(t - self.model.t, warm=warm, failed=failed)
+        self._booted_t = t
+        self._unwell = "self-test-failed" in self.model.course.alerts
 
     # -- the clock
     def sync(self) -> None:
@@ -140,20 +181,20 @@ class ThroughOutages(SideBySide):
         answer = self.port.ask("clock-set", mono=[seconds, 0], utc=on_wire(utc), bound_ms=1, boot=self._boot)
         assert answer.get("ok"), answer
         answered = self.bench.now
-        t = of_zero + to_ms(self._newest("clock-set").mono)
+        t = of_zero + to_ms(self._newest(lambda event: event.kind == "clock-set").mono)
         assert asked - 0.001 <= self.instant(t) <= answered
         self.model.to(t)
         self.model.sync(UTC0)
 
-    def _newest(self, kind: str) -> Event:
-        """The newest event of that kind, from the journal's last sectors."""
+    def _newest(self, meant: Callable[[Event], bool]) -> Event:
+        """The newest event that is meant, from the journal's last sectors."""
         info = self.port.ask("log-info")
         for epoch in range(info["epochs"][1], info["epochs"][0] - 1, -1):
             sector = read_sector(epoch, sector_bytes(self.port, epoch, 0), second_copy(self.port, epoch))
-            found = [stored.event for stored in sector.events if stored.event is not None and stored.event.kind == kind]
+            found = [stored.event for stored in sector.events if stored.event is not None and meant(stored.event)]
             if found:
                 return found[-1]
-        raise AssertionError(f"no {kind} in the journal")
+        raise AssertionError("there is no such event in the journal")
 
     # -- in the end
     def check_log(self) -> list[Event]:

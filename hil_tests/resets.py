@@ -7,8 +7,8 @@ from hil_tests.bench import EmulatedBench
 # Cortex-M0+: clears the enable bit of every interrupt. A processor that hears none sleeps until the watchdog bites.
 NVIC_ICER = 0xE000E180
 BITE_S = 8.388
-# An exception that escapes takes a few milliseconds to be written down.
-GIVES_UP_S = 0.2
+# An exception that escapes takes a moment to be written down.
+GIVES_UP_S = 0.5
 
 
 def stop_dead(bench: EmulatedBench) -> None:

@@ -126,8 +126,11 @@ class Model:
             self.burst_cursor = self.t
 
     # -- outages
-    def boot(self, off=0, warm=False, error=None):
-        """The device starts again `off` ms from now; cold boots forget the bedside and, without `error` (a battery clock), the time."""
+    def boot(self, off=0, warm=False, error=None, failed=False):
+        """The device starts again `off` ms from now; cold boots forget the bedside and, without `error` (a battery clock), the time.
+
+        failed: the boot before ended in a way that nobody wanted; the device says so until it is `well`.
+        """
         self.t += off
         if warm:
             self._listen_again()
@@ -138,11 +141,21 @@ class Model:
         if not warm:
             self.pause = None
             self.course.cold_boot(self.t)
+        if failed and "self-test-failed" not in self.course.alerts:
+            self.course._raise(self.t, "self-test-failed")
+        if not warm:
             if error is None:
                 self.course.lose_clock(self.t)
             else:
                 self.course.set_clock(self.t, error)
         self._take_up_hold()
+        self.to(self.t)
+
+    def well(self):
+        """The device has run for so long that it trusts itself again."""
+        self.to(self.t)
+        self.course._clear(self.t, "self-test-failed")
+        self._listen_again()
         self.to(self.t)
 
     def sync(self, error):
