@@ -33,11 +33,21 @@ def lasted():
     watchdog.set_boots((bits & ~_COUNT) | _SAFE_AFTER if bits & _COUNT > _SAFE_AFTER else 0)
 
 
+def _leave(clock, boot, reset):
+    """The time, for the next boot. Allocates nothing: a full memory must not keep it from being left."""
+    if clock is None:
+        reset.leave(watchdog.CRASHED)
+    else:
+        clock.update()
+        watchdog.save(clock.s, clock.ms, watchdog.CRASHED, boot)
+
+
 def run():
     """Runs the device for ever; whatever escapes is journaled, and the chip is reset."""
     reset = watchdog.reset_reason()
     reset.leave(watchdog.FED)  # if this boot hangs before its first feed
-    device = mono = boot = None
+    device = clock = None
+    boot = 0
     try:
         failed = _count(reset)
         if failed >= _CALL_AFTER:
@@ -49,22 +59,19 @@ def run():
             device = __import__("device.safe").safe.SafeDevice(reset)
         else:
             device = __import__("device.app").app.Device(reset)
+        clock = device.clock
         device.run()
     except BaseException as error:
         try:
-            if device is None:
-                reset.leave(watchdog.CRASHED)
-            else:
-                clock = device.clock
-                clock.update()
+            if clock is not None:
                 boot = device.keeper.state.boot
-                watchdog.save(clock.s, clock.ms, watchdog.CRASHED, boot)
-                mono = (clock.s, clock.ms)
-                device = clock = None
+            _leave(clock, boot, reset)
+            device = None  # not needed any more, and what failed may be memory itself
             sleep_ms(_BREATH_MS)
-            gc.collect()  # what failed may be memory itself; the device is not needed any more
+            gc.collect()
             from device.last_words import write
 
-            write(error, mono, boot)
+            write(error, clock and clock.now(), boot)
         finally:
+            _leave(clock, boot, reset)
             machine.reset()

@@ -1,7 +1,7 @@
 """Safe mode: after three boots that failed, what a nurse cannot do without, and each part guarded by itself. Left by power-on or RUN alone.
 
 Nothing optional is done (erasing ahead, collecting ahead, self-test), nothing is erased or formatted. A part that raises is journaled once, tried again,
-and left out after three failures in a row; one that hung until the watchdog bit is left out by the next boot. Without the part that finds the alerts,
+and left out after some failures in a row; one that hung until the watchdog bit is left out by the next boot. Without the part that finds the alerts,
 or the one that shows them, the board calls unconditionally (`last_call`).
 """
 
@@ -29,10 +29,11 @@ from dosecore.instant import plus
 from dosecore.state import State
 
 PARTS = ("alerts", "panel", "buttons", "link")
-FAILURES_MOST = const(3)  # in a row
+# After so many failures in a row a part is left out. What shows the alerts can be replaced at once; a host may ask again and again for what fails.
+FAILURES_MOST = (3, 1, 3, 10)
 _AGAIN_S = const(1)  # how soon the alerts are tried again
-_BEAT_MS = const(10)  # the longest sleep: no deadline need be known
-_FEED_MS = const(500)
+_BEAT_MS = const(500)  # the longest sleep, and how often the watchdog is fed
+_CALL_MS = const(10)
 # In `watchdog.boots`: the number of the part at work, from 1, and a bit for each part that is left out.
 _AT_WORK_SHIFT = const(3)
 _AT_WORK = const(7 << 3)
@@ -68,7 +69,7 @@ class Part:
             return answer
         except Exception as error:
             self.failures += 1
-            self.out = self.failures >= FAILURES_MOST
+            self.out = self.failures >= FAILURES_MOST[self._number - 1]
             if not self._told:
                 self._told = True
                 self._device.tell("%s: %s" % (self.name, words_of(error)))
@@ -147,6 +148,10 @@ class SafeDevice(Device):
             found = self._without_past(reset)
         self.clock, self.keeper, self.warm = found
 
+    def _power_on(self):
+        if self.buttons is not None:
+            super()._power_on()
+
     def _make_panel(self, board):
         self.lights = Lights(board["leds"], board["call"]["pin"] if "call" in board else None)
         self.buzzer = Buzzer(board["buzzer"]["pin"])
@@ -181,8 +186,9 @@ class SafeDevice(Device):
     # -- the loop
 
     def run(self):
-        """Each part in its turn, again and again."""
+        """Each part in its turn, at its instant or when it is woken."""
         clock = self.clock
+        player = self._panel
         stream = sys.stdin.buffer
         poll = select.poll()
         poll.register(stream, select.POLLIN)
@@ -190,28 +196,42 @@ class SafeDevice(Device):
             poll.register(self.buttons.flag, select.POLLIN)
         boot = (self.keeper.state.boot & 0xFFFF) << watchdog.BOOT_SHIFT
         deadline = None
-        fed = ticks_add(clock.ticks, -_FEED_MS)
+        wait = 0
+        fed = ticks_add(clock.ticks, -_BEAT_MS)
         while True:
             readable = False
-            for source, _ in poll.ipoll(_BEAT_MS):
+            for source, _ in poll.ipoll(wait):
                 readable = readable or source is stream
             ticks = clock.update()
+            wait = _BEAT_MS
             if self.buttons is not None and (self.buttons.flag.up or self.buttons.settling):
                 self._hands.call(self._press)
+                if self.buttons.settling:
+                    wait = self.buttons.settle_ms()
             if self.changed or (deadline is not None and clock.ms_until(deadline) == 0):
                 deadline = self.alerts.call(self._schedule)
                 if self.alerts.failures:
                     self.changed = False
                     deadline = plus(clock.now(), _AGAIN_S)
-            if self.alerts.out or self._panel.out or self._panel.thing is None:
+                ticks = clock.update()
+            if self.alerts.out or player.out:
                 self._call()
-            elif not self.player.idle and ticks_diff(self.player.next_ticks, ticks) <= 0:
-                self.player.step(ticks)
+                wait = _CALL_MS
+            elif not player.idle:
+                if ticks_diff(player.next_ticks, ticks) <= 0:
+                    player.step(ticks)
+                wait = min(wait, max(0, ticks_diff(player.next_ticks, ticks)))
             if readable:
                 self._link.call(self._pump)
-            if ticks_diff(ticks, fed) >= _FEED_MS:
+                if self._link.out:
+                    poll.unregister(stream)
+            if ticks_diff(ticks, fed) >= _BEAT_MS:
                 fed = ticks
                 self.watchdog.feed(clock.s, clock.ms, boot)
+            if self.changed:
+                wait = 0
+            elif deadline is not None:
+                wait = min(wait, clock.ms_until(deadline))
 
     def _pump(self):
         self.begin_session()
@@ -222,7 +242,7 @@ class SafeDevice(Device):
         if self._last_call is None:
             from last_call import LastCall
 
-            self._panel.out = True
+            self._panel.out = True  # the pins are driven by one alone
             self._last_call = LastCall(build.BOARD)
         self._last_call.step()
 
