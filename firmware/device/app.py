@@ -13,6 +13,7 @@ from device.clock import CAP_MS
 from device.drivers import watchdog
 from device.drivers.buttons import NAMES, RELEASED, TAPPED, Buttons
 from device.drivers.buzzer import Buzzer
+from device.drivers.i2c_bus import Bus
 from device.drivers.lights import Lights
 from device.panel.lights import rhythms
 from device.panel.player import Player
@@ -68,7 +69,8 @@ class Device:
         self.buzzer = Buzzer(board["buzzer"]["pin"])
         self.player = Player(self.lights.set, self.buzzer.tone, ticks_add, ticks_diff)
         self.buttons = Buttons(board["buttons"])
-        self.clock, self.keeper, self.warm = start(reset)
+        self.bus = Bus(board["i2c"])
+        self.clock, self.keeper, self.warm = start(reset, self.bus)
         self.watchdog = watchdog.Watchdog(board["leds"]["alive"])
 
     def _power_on(self):

@@ -10,6 +10,7 @@ from micropython import const
 
 from device.app import COLLECT_UNITS, IDLE_UNITS
 from device.panel.lights import ALL_ON
+from device.start import clock_chip
 from dosecore import findings
 from dosecore.instant import plus, plus_ms
 from loader import release
@@ -19,6 +20,7 @@ _QUIET_MS = const(2000)  # an erase needs so long without a deadline
 _HANDS_OFF_S = const(60)  # and without a press
 _TRY_ERASE_S = const(20)  # how soon to try again when it was not so
 _LAMP_TEST_MS = const(500)
+_LOOK_FOR_CLOCK_S = const(600)  # a chip that is not there may come
 
 
 class Chores:
@@ -26,6 +28,8 @@ class Chores:
 
     def __init__(self, device):
         self._device = device
+        self._clock_watch = None
+        self._look_at = device.clock.now()
         self.longest_collection_ms = 0
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
@@ -40,6 +44,9 @@ class Chores:
         device = self._device
         if self.first:
             self.first.pop(0)()
+            return None
+        if self._look_at <= device.clock.now():
+            self._look_at_clock()
             return None
         if device.tidy:
             device.tidy = False
@@ -58,9 +65,46 @@ class Chores:
                 device.tidy = True
                 return None
             device.pending = False
-            return plus(device.clock.now(), _TRY_ERASE_S)
+            return min(plus(device.clock.now(), _TRY_ERASE_S), self._look_at)
         device.pending = False
-        return None
+        return self._look_at
+
+    def clock_watch(self):
+        """The ClockWatch from the moment at which there is a chip to be watched, else None."""
+        device = self._device
+        if self._clock_watch is None:
+            chip, named = clock_chip(device.bus)
+            if chip is not None:
+                from device.clock_watch import ClockWatch
+
+                self._clock_watch = ClockWatch(device.keeper, chip, named, device.clock.now())
+        return self._clock_watch
+
+    def _look_at_clock(self):
+        device = self._device
+        now = device.clock.now()
+        watch = self.clock_watch()
+        if watch is None:
+            self._look_at = plus(now, _LOOK_FOR_CLOCK_S)
+            return
+        before = device.keeper.ring.seq
+        if watch.at <= now:
+            watch.step(now)
+        self._look_at = watch.at
+        if device.keeper.ring.seq != before:
+            device.changed = device.tidy = True
+
+    def clock_set(self, bound_ms, now):
+        """A host has set the clock, known to `bound_ms` at `now`."""
+        watch = self.clock_watch()
+        if watch is not None:
+            watch.after_set(bound_ms, now)
+            self._look_at = watch.at
+            self._device.pending = True
+
+    def battery(self):
+        """Whether the clock would go on after a power loss now."""
+        return self._clock_watch is not None and self._clock_watch.trusted
 
     def _collect(self):
         """Collects garbage before the next thing that lives long is made: it then lies near the start of the heap, and the end stays whole."""
@@ -87,6 +131,9 @@ class Chores:
             faults.append("journal")
         if state.offset is None:
             faults.append("clock")
+        watch = self.clock_watch()
+        if watch is not None and not watch.passes(now):
+            faults.append("clock-chip")
         for name in device.buttons.held_since_boot():
             faults.append("button-" + name)
         device.player.feedback("taken", device.clock.ticks)

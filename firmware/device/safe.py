@@ -143,7 +143,7 @@ class SafeDevice(Device):
         self._panel.make(self._make_panel, board)
         self.player = self._panel  # type: ignore[assignment]
         self.buttons = self._hands.make(Buttons, board["buttons"])
-        found = self.alerts.call(start, reset, True)
+        found = self.alerts.call(start, reset, None, True)
         if found is None:
             found = self._without_past(reset)
         self.clock, self.keeper, self.warm = found

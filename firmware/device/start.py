@@ -3,6 +3,7 @@
 from time import ticks_diff, ticks_ms
 
 import dosebell_build as build
+from machine import unique_id
 
 from device.clock import Clock
 from device.drivers.flash import JournalFlash
@@ -13,6 +14,7 @@ from dosecore import findings
 from dosecore.state import State
 
 _BLOCK = 4096
+_CLOCK_CHIP = 0x68  # the one address of a DS3231
 
 
 def open_journal():
@@ -33,7 +35,30 @@ def start_clock(mono):
     return clock
 
 
-def start(reset, safe=False):
+def clock_chip(bus):
+    """(ClockChip, whether the board file names one); (None, False) when there is none: nobody answers on a bus that works, and none is named."""
+    board = build.BOARD
+    named = "clock" in board
+    address = board["clock"]["address"] if named else _CLOCK_CHIP
+    if not (bus.answers(address) or bus.held or named):
+        return None, False
+    from device.drivers.clock_chip import ClockChip
+
+    return ClockChip(bus, address, unique_id()), named
+
+
+def _cold_clock(keeper, bus, clock):
+    """The clock after a power loss is that of a clock chip, or unknown. bus: None in safe mode, which asks nobody."""
+    chip = None if bus is None else clock_chip(bus)[0]
+    if chip is None:
+        keeper.note(findings.clock_lost, {}, clock.now())
+    else:
+        from device.timekeeping import ask
+
+        ask(keeper, chip, clock)
+
+
+def start(reset, bus, safe=False):
     """(clock, keeper, warm): the state is folded; boot and lost clock are noted, and what is wrong is said. safe: nothing is formatted or erased."""
     ring, found = open_journal()
     state = found.state if found is not None else None
@@ -50,7 +75,7 @@ def start(reset, safe=False):
     if reset.failed or keeper.state.alarm("self-test-failed") is not None:
         keeper.note_unwell("restart", now)
     if not warm:
-        keeper.note(findings.clock_lost, {}, now)
+        _cold_clock(keeper, bus, clock)
     return clock, keeper, warm
 
 

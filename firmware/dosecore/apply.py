@@ -44,4 +44,9 @@ def apply(state, event):
     if change is not None:
         change(state, event, event.detail)
     state.last_mono = event.mono
+    utc = event.utc
+    if utc is not None:
+        newest = state.newest_utc
+        if newest is None or utc > newest or event.kind == "clock-set":
+            state.newest_utc = utc
     return state

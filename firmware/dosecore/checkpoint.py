@@ -221,6 +221,7 @@ def pack(state):
         out.byte(cycle)
         out.byte(number)
         out.instant(mono)
+    out.instant(state.newest_utc)
     return bytes(out.out)
 
 
@@ -256,4 +257,6 @@ def unpack(raw):
     state.undos = [_unpack_undo(reader) for _ in range(reader.byte())]
     for _ in range(reader.byte()):
         state.unresolved.append((reader.byte(), reader.byte(), reader.instant()))
+    if reader.at < len(raw):  # the first firmware ended here
+        state.newest_utc = reader.instant()
     return state

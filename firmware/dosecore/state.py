@@ -110,6 +110,7 @@ class State:
         self.stale = False
         self.old_offset = None
         self.last_mono = (0, 0)
+        self.newest_utc = None  # the newest of any event since a host set the clock: no clock chip may be behind it
         self.watch_from = (0, 0)
         self.told_to_look_away = False
         # the configuration

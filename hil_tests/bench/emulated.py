@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rp2040py.reset_cause import ResetCause
 
-from dosebell.sim import Cut, Edge, Pico, Tone, flash_from_uf2
+from dosebell.sim import Cut, Edge, Pico, Tone, clock_chip, flash_from_uf2
 from dosebell.sim.bedside import Bedside
+from dosebell.sim.clock_chip import ClockChip
+from dosebell.sim.i2c import Held
 from dosebell.sim.pico import UNIQUE_ID
 from dosebell.sim.senses import Rhythm, rhythm
 from dosebell.sim.serial_port import SerialPort
@@ -47,6 +49,7 @@ class EmulatedBench(Bench):
         self._home = home
         self._bedside = Bedside.of_board(flash, board_file, unique_id)
         self._serial_port: SerialPort | None = None
+        self._clock_chip: ClockChip | None = None
         self._ids = count(1)
 
     def close(self) -> None:
@@ -124,6 +127,24 @@ class EmulatedBench(Bench):
 
     def lock_heap(self, locked: bool = True) -> None:
         self.pico.lock_heap(locked)
+
+    # -- the bus of the optional parts
+    def solder_clock_chip(self, ppm: float = 0.0) -> ClockChip:
+        self._clock_chip = self._bedside.solder_clock_chip(ppm)
+        return self._clock_chip
+
+    def unsolder_clock_chip(self) -> None:
+        self._bedside.unsolder(clock_chip.ADDRESS)
+
+    def revive_clock_chip(self) -> None:
+        assert self._clock_chip is not None, "no clock chip was ever soldered"
+        self._bedside.solder(clock_chip.ADDRESS, self._clock_chip)
+
+    def hold_bus(self, line: str, clocks: int | None = None, in_transfer: bool = False) -> None:
+        self._bedside.hold_bus(Held(line, clocks, in_transfer))
+
+    def free_bus(self) -> None:
+        self._bedside.free_bus()
 
     # -- the cable and the host
     def unplug(self) -> None:

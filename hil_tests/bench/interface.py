@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from dosebell.sim import Edge, Tone
+from dosebell.sim.clock_chip import ClockChip
 from dosebell.sim.senses import Burst, Rhythm, bursts
 from hil_tests.bench.command import CliResult
 from hil_tests.bench.conversation import Conversation
@@ -160,6 +161,34 @@ class Bench(ABC):
     def lock_heap(self, locked: bool = True) -> None:
         """From now on every allocation on the device raises MemoryError. Only the emulated bench can."""
         raise NotOnThisBench("a heap without room")
+
+    # -- the bus of the optional parts
+    def solder_clock_chip(self, ppm: float = 0.0) -> ClockChip:
+        """Put a new DS3231 with a battery on the device's bus, its crystal `ppm` too fast. Only the emulated bench can.
+
+        What it returns shows its time and its registers, and can be set or stopped behind the device's back.
+        """
+        raise NotOnThisBench("a clock chip")
+
+    def unsolder_clock_chip(self) -> None:
+        """The clock chip is dead: it answers no more. Only the emulated bench can."""
+        raise NotOnThisBench("a clock chip that dies")
+
+    def revive_clock_chip(self) -> None:
+        """The clock chip answers again. Only the emulated bench can."""
+        raise NotOnThisBench("a clock chip that dies")
+
+    def hold_bus(self, line: str, clocks: int | None = None, in_transfer: bool = False) -> None:
+        """Something holds `sda` or `scl` of the bus low from now on, through power cuts too. Only the emulated bench can.
+
+        `clocks`: it lets go of SDA after so many pulses on SCL, as a part does that stands in the middle of a byte.
+        `in_transfer`: it begins with the first byte that the device reads.
+        """
+        raise NotOnThisBench("a bus that is held low")
+
+    def free_bus(self) -> None:
+        """It lets go. Only the emulated bench can."""
+        raise NotOnThisBench("a bus that is held low")
 
     # -- the cable and the host
     @abstractmethod

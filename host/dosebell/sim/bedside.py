@@ -9,7 +9,10 @@ from pathlib import Path
 from rp2040py.reset_cause import ResetCause
 
 from dosebell.image.board import Board, load_board
+from dosebell.sim import clock_chip
+from dosebell.sim.clock_chip import ClockChip
 from dosebell.sim.flash import Cut
+from dosebell.sim.i2c import Held, I2cBus, I2cDevice
 from dosebell.sim.pico import UNIQUE_ID, Pico
 from dosebell.sim.pins import EdgeLog
 from dosebell.sim.tones import ToneLog
@@ -20,7 +23,10 @@ TAP_S = 0.15
 
 
 class Bedside:
-    """One device and its wires. Attributes: `pico` (the present power-on life), `lights` (an EdgeLog each), `tones`."""
+    """One device and its wires. Attributes: `pico` (the present power-on life), `lights` (an EdgeLog each), `tones`.
+
+    `i2c_parts`: what is soldered to the bus of the board file, by address; it stays there from one life to the next.
+    """
 
     def __init__(self, flash: bytes, board: Board, unique_id: bytes = UNIQUE_ID) -> None:
         self.board = board
@@ -28,6 +34,7 @@ class Bedside:
         self._buttons = board.parts["buttons"]
         self.lights = {name: EdgeLog() for name in board.parts["leds"]}
         self.tones = ToneLog()
+        self.i2c_parts: dict[int, I2cDevice] = {}
         self._down: set[str] = set()
         self._dark_now: float | None = None
         self.resets: list[tuple[float, str]] = []
@@ -45,6 +52,11 @@ class Bedside:
         pico.watch_tones(self.board.parts["buzzer"]["pin"], self.tones)
         for button in self._down:
             pico.pull_down(self._buttons[button])
+        wires = self.board.parts["i2c"]
+        bus = pico.i2c[wires["id"]]
+        bus.wire(wires["sda"], wires["scl"])
+        for address, part in self.i2c_parts.items():
+            bus.add(address, part)
         return pico
 
     # -- time
@@ -97,6 +109,35 @@ class Bedside:
         self.advance(seconds)
         self.up(button)
 
+    # -- the parts on the bus
+    @property
+    def _bus(self) -> I2cBus:
+        return self.pico.i2c[self.board.parts["i2c"]["id"]]
+
+    def solder(self, address: int, part: I2cDevice) -> None:
+        """Put a part on the bus of the board file; to stay there through power cuts."""
+        self.i2c_parts[address] = part
+        self._bus.add(address, part)
+
+    def unsolder(self, address: int) -> None:
+        """Take the part off: from now on nobody answers there."""
+        del self.i2c_parts[address]
+        self._bus.remove(address)
+
+    def solder_clock_chip(self, ppm: float = 0.0) -> ClockChip:
+        """Put a new DS3231 on the bus. It keeps its time while the device has no power."""
+        chip = ClockChip(lambda: self.now, ppm)
+        self.solder(clock_chip.ADDRESS, chip)
+        return chip
+
+    def hold_bus(self, held: Held) -> None:
+        """Something holds a line of the bus low, through power cuts too."""
+        self._bus.hold(held)
+
+    def free_bus(self) -> None:
+        """It lets go."""
+        self._bus.free()
+
     # -- power
     @property
     def usb(self) -> UsbHost:
@@ -117,7 +158,7 @@ class Bedside:
         """Switch the power on now: the flash is as it was, or `flash`; everything else is new. Nothing happens if it is on."""
         if self.powered:
             return
-        begins_at = self.now
+        begins_at, held = self.now, self._bus.held
         if flash is None:
             flash = self.pico.snapshot()
         plugged = self.pico.usb.plugged
@@ -128,6 +169,8 @@ class Bedside:
         self.pico = self._power_on(flash, begins_at)
         if not plugged:
             self.pico.usb.unplug()
+        if held is not None:
+            self._bus.hold(held)
 
     def reset(self, cause: ResetCause = ResetCause.RUN_PIN) -> None:
         """Reset the chip: RUN_PIN as the RUN line does, WATCHDOG as a bite of the watchdog does."""

@@ -201,6 +201,8 @@ class Pico:
         self.resets.append((self.now, cause.name))
         self._locked = False  # the guest's memory begins anew
         self.usb.device_reset()
+        for bus in self.i2c:
+            bus.chip_reset()
         self.mcu.enter_reset(cause=cause)
         self._pwm.silence()
         for gpio, log in self._edge_logs:  # the chip lets go of its pins without telling their listeners

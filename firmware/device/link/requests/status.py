@@ -37,7 +37,7 @@ def status(device, request, now):
             "utc": utc(state, now),
             "quality": state.quality,
             "uptime_s": now[0],
-            "battery": False,
+            "battery": device.chores is not None and device.chores.battery(),
         },
         "course": _view(device, course_view, now, no_course),
         "alerts": _view(device, alerts_view, now, safe_alert),

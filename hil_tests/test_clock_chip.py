@@ -1,0 +1,374 @@
+"""A battery-backed clock on the bus: a power loss costs nothing; a chip that is wrong, dead or on a stuck bus is told, and believed by nobody (T-05)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from dosebell.sim.clock_chip import STATUS, ClockChip
+from hil_tests import scenes
+from hil_tests.bench import EmulatedBench
+from hil_tests.bench.interface import CONFIRM_S, to_wire
+from hil_tests.conftest import MakeBench
+from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
+from hil_tests.figures import collecting
+from hil_tests.prepared import configured
+from hil_tests.scenes import IDLE_S, LOW_HZ, MEDIUM_HZ, alert, called, heard, kinds, slot_and_phase, status
+from hil_tests.test_reset_and_time import CLOCK_ERROR_S, CLOCK_LOST_WITHIN_S, clock_error, power_cut
+
+# T-05: how wrong the clock may be after a power loss.
+OFF_MOST_S = 1.0
+# A chip in service is looked at every ten minutes, and every half a minute once it has failed; three failures are a fault.
+LOOK_S, RETRY_S = 600.0, 30.0
+# What a transfer that never ends may cost, with what the loop does around it.
+HELD_UP_S = 0.010
+FAULT_S = LOOK_S + 2 * RETRY_S + 5
+
+
+def with_chip(make_bench: MakeBench, flash: bytes, due_in: float = 30.0) -> tuple[EmulatedBench, ClockChip, float]:
+    """A device with a clock chip that a host has set, a course running; the chip, and the instant of the first due."""
+    bench = make_bench(flash)
+    chip = bench.solder_clock_chip()
+    due = scenes.running(bench, due_in)
+    bench.wait(5)
+    assert status(bench)["clock"]["battery"] is True
+    return bench, chip, due
+
+
+def chip_is_set(bench: EmulatedBench, chip: ClockChip) -> bool:
+    """Whether the chip goes, and shows the right second or the one that has just passed: its seconds may begin later than those of UTC."""
+    return not chip.oscillator_stopped and 0 <= (bench.utc_at(bench.now) - chip.utc).total_seconds() < 1
+
+
+def clock_faults(bench: EmulatedBench, since: str = "course-started") -> list[str]:
+    """What was journaled about the chip after the last event of that kind. (Before it the chip was new, and not to be believed.)"""
+    events = kinds(bench, "fault", since)
+    begin = max(place for place, event in enumerate(events) if event.kind == since)
+    return [event.detail["words"] for event in events[begin + 1 :] if event.detail["code"] == "clock-chip"]
+
+
+def clock_of(bench: EmulatedBench) -> tuple[str, bool]:
+    """Quality, and whether a battery is said to keep it."""
+    clock = status(bench)["clock"]
+    return clock["quality"], clock["battery"]
+
+
+@pytest.mark.req("T-05", "T-02")
+def test_a_host_that_sets_the_clock_sets_the_chip_too(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a new chip, whose time means nothing
+    bench = make_bench(configured(new_board))
+    chip = bench.solder_clock_chip()
+    bench.wait(scenes.BOOTED_S)
+    assert clock_of(bench) == ("unknown", False)
+    # when a host sets the clock
+    scenes.synchronise(bench)
+    bench.wait(4)
+    # then the chip has the time, and its flag is clear
+    assert chip_is_set(bench, chip)
+    assert clock_of(bench) == ("synced", True)
+
+
+@pytest.mark.req("T-05", "S-07")
+def test_with_a_battery_clock_a_power_cut_in_any_phase_costs_nothing(make_bench: MakeBench, new_board: bytes) -> None:
+    """One course, a power cut in each phase; the phases follow each other as they would at the bed."""
+    bench, _, due = with_chip(make_bench, configured(new_board))
+    started = due + OVERDUE_S + 90
+    for at, button, phase in (
+        (due - 10, None, "waiting"),
+        (due + LATE_S + 10, None, "late"),
+        (due + OVERDUE_S + 60, "hold", "on-hold"),
+        (started, "start", "infusing"),
+    ):
+        # given the slot in that phase
+        bench.wait_until(at)
+        if button:
+            bench.press(button)
+            bench.wait(5)
+        assert slot_and_phase(bench) == (1, phase)
+        # when the power goes and comes back
+        power_cut(bench)
+        bench.wait(scenes.BOOTED_S)
+        # then the clock is right, nobody is called for it, and the slot is where it was
+        assert clock_error(bench) <= OFF_MOST_S, phase
+        assert clock_of(bench) == ("rtc", True), phase
+        assert alert(bench, "clock-lost") is None, phase
+        assert slot_and_phase(bench) == (1, phase)
+    # and the infusion ends when it must
+    bench.wait_until(started + INFUSION_S + 2)
+    assert abs(heard(bench, LOW_HZ, started + 30) - started - INFUSION_S) <= OFF_MOST_S
+    assert status(bench)["course"]["counts"]["given"] == 1
+    assert clock_faults(bench) == []
+
+
+@pytest.mark.req("T-05")
+def test_an_infusion_that_ended_without_power_is_completed_at_its_instant(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    # given an infusion that runs when the power goes
+    bench, _, due = with_chip(make_bench, configured(new_board))
+    bench.wait_until(due + 5)
+    started = bench.press("start")
+    bench.wait(10)
+    # when it comes back a day later
+    bench.cut_power()
+    bench.restore_power(off_time=24 * 3600)
+    bench.wait(scenes.BOOTED_S)
+    # then the dose has ended when its time was over, and the clock is right
+    assert clock_error(bench) <= OFF_MOST_S
+    (completed,) = kinds(bench, "dose-completed")
+    ended = scenes.utc_of(completed.utc) - bench.utc_at(started)
+    assert abs(ended.total_seconds() - INFUSION_S) <= 0.02
+
+
+def oscillator(bench: EmulatedBench, chip: ClockChip) -> None:
+    chip.stop_oscillator()
+
+
+def battery(bench: EmulatedBench, chip: ClockChip) -> None:
+    chip.lose_battery()
+
+
+def behind(bench: EmulatedBench, chip: ClockChip) -> None:
+    chip.set(chip.utc - timedelta(seconds=30))
+
+
+def foreign(bench: EmulatedBench, chip: ClockChip) -> None:
+    """A chip from elsewhere, that runs and shows a date, eight hours ahead."""
+    chip.lose_battery()
+    chip.registers[STATUS] = 0
+    chip.set(bench.utc_at(bench.now) + timedelta(hours=8))
+
+
+def dead(bench: EmulatedBench, chip: ClockChip) -> None:
+    bench.unsolder_clock_chip()
+
+
+def stuck(bench: EmulatedBench, chip: ClockChip) -> None:
+    bench.hold_bus("sda")
+
+
+@pytest.mark.req("T-05", "T-04", "J-01")
+@pytest.mark.parametrize(
+    ("happens", "faults"),
+    [
+        (oscillator, ["its oscillator stood still: the battery?"]),
+        (battery, ["its oscillator stood still: the battery?"]),
+        (behind, ["it is behind the journal"]),
+        (foreign, ["it was not set by this device"]),
+        (stuck, ["the I2C bus is held low"]),
+        (dead, []),  # cannot be told from a board that never had one
+    ],
+)
+def test_a_chip_that_must_not_be_believed_leaves_the_clock_unknown_and_the_reason_in_the_journal(
+    make_bench: MakeBench,
+    new_board: bytes,
+    happens: Callable[[EmulatedBench, ClockChip], None],
+    faults: list[str],
+) -> None:
+    # given a course, and a chip to which something happens while the power is off
+    bench, chip, _ = with_chip(make_bench, configured(new_board), due_in=600.0)
+    bench.wait(120)
+    bench.press("pause")  # the newest thing that the journal knows
+    bench.cut_power()
+    happens(bench, chip)
+    # when the power comes back
+    bench.restore_power()
+    booted = bench.now
+    bench.wait(scenes.BOOTED_S)
+    # then the nurse is called within a second, no clock is claimed, and the journal says why
+    assert heard(bench, MEDIUM_HZ, booted) - booted <= CLOCK_LOST_WITHIN_S
+    assert status(bench)["clock"]["utc"] is None
+    assert clock_of(bench) == ("unknown", False)
+    assert alert(bench, "clock-lost") is not None
+    assert clock_faults(bench) == faults
+    assert (alert(bench, "self-test-failed") is not None) == bool(faults)
+    assert slot_and_phase(bench) == (1, "waiting")
+    assert kinds(bench, "dose-due", "dose-started", "dose-closed") == []
+    # and when a host sets the clock and the chip is there, all is well again
+    bench.free_bus()
+    bench.revive_clock_chip()
+    scenes.synchronise(bench)
+    bench.wait(5)
+    assert clock_of(bench) == ("synced", True)
+    assert status(bench)["alerts"] == []
+    assert chip_is_set(bench, chip)
+
+
+@pytest.mark.req("T-05", "A-07")
+def test_a_chip_that_dies_in_service_is_told_once_and_picked_up_again(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a course that waits for its first dose
+    bench, _, _ = with_chip(make_bench, configured(new_board), due_in=3 * 3600.0)
+    # when the chip dies
+    bench.unsolder_clock_chip()
+    bench.wait(FAULT_S)
+    # then it is journaled once and called out, and the clock goes on
+    died = bench.now
+    assert clock_faults(bench) == ["it does not answer"]
+    assert alert(bench, "self-test-failed") is not None
+    assert clock_of(bench) == ("synced", False)
+    assert "clock-chip" in scenes.ask(bench, "self-test")["faults"]
+    bench.wait(LOOK_S)
+    assert clock_faults(bench) == ["it does not answer"]
+    assert called(bench, MEDIUM_HZ, died)
+    # and when it answers again, the call ends
+    bench.revive_clock_chip()
+    bench.wait(RETRY_S + 5)
+    assert status(bench)["alerts"] == []
+    assert clock_of(bench) == ("synced", True)
+    assert scenes.ask(bench, "self-test")["faults"] == []
+
+
+def next_look(bench: EmulatedBench) -> float:
+    """The next instant at which the device looks at a bus that is held: it then pulls SCL by hand."""
+    pulses = bench.pico.i2c[0].pulses
+    assert bench.pico.run_until(lambda: bench.pico.i2c[0].pulses > pulses, RETRY_S + 1), "it did not look"
+    return bench.now
+
+
+@pytest.mark.req("T-05", "A-05", "S-01")
+@pytest.mark.parametrize("line", ["sda", "scl"])
+def test_a_bus_that_is_stuck_in_service_delays_no_alert(make_bench: MakeBench, new_board: bytes, line: str) -> None:
+    # given a device whose bus is held from the middle of a transfer on
+    bench = make_bench(configured(new_board))
+    bench.solder_clock_chip()
+    bench.wait(scenes.BOOTED_S)
+    scenes.synchronise(bench)
+    bench.wait(5)
+    bench.hold_bus(line, in_transfer=True)
+    bench.wait(FAULT_S)
+    assert clock_faults(bench, "clock-set") == ["the I2C bus is held low"]
+    bench.hold("pause", CONFIRM_S)  # acknowledged: it is low from now on, and silent for two minutes
+    # when a dose is due right after a look at the chip would begin
+    look = next_look(bench)
+    due = look + 2 * RETRY_S + 0.005
+    assert (
+        scenes.confirm(bench, "course-start", at=to_wire(bench.utc_at(due)), cycle=1, slot=1, last=None) == "confirmed"
+    )
+    bench.wait_until(due + LATE_S + 1)
+    # then it is called at its instant, and so is the next phase, which comes with another look
+    assert heard(bench, LOW_HZ, due) - due <= IDLE_S
+    assert heard(bench, MEDIUM_HZ, due + LATE_S) - due - LATE_S <= IDLE_S
+    assert clock_faults(bench) == []
+    # and when the bus is free, the chip is picked up again
+    bench.free_bus()
+    bench.wait(RETRY_S + 5)
+    assert alert(bench, "self-test-failed") is None
+    assert clock_of(bench) == ("synced", True)
+
+
+def idle_again(bench: EmulatedBench) -> bool:
+    """Asleep, or at a chore that would have waited if there had been something to do."""
+    return bench.pico.asleep or collecting(bench)
+
+
+@pytest.mark.req("T-05", "A-05")
+def test_a_transfer_that_never_ends_costs_a_few_milliseconds(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a device that looks at its chip
+    bench, _, _ = with_chip(make_bench, configured(new_board), due_in=3 * 3600.0)
+    # when the clock line is held in the middle of a transfer
+    bench.hold_bus("scl", in_transfer=True)
+    bus = bench.pico.i2c[0]
+    bench.wait(LOOK_S - 15)
+    assert bus.held_since is None
+    assert bench.pico.run_until(lambda: bus.held_since is not None and idle_again(bench), 20, 0.0005)
+    # then the device is at once free for what comes
+    assert bus.held_since is not None
+    assert bench.now - bus.held_since <= HELD_UP_S
+
+
+@pytest.mark.req("T-05")
+def test_a_part_that_was_left_in_the_middle_of_a_byte_is_given_its_clocks(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    # given a chip that holds SDA because it was interrupted while it was read
+    bench, _, _ = with_chip(make_bench, configured(new_board))
+    bench.cut_power()
+    bench.hold_bus("sda", clocks=7)
+    # when the device boots
+    bench.restore_power()
+    bench.wait(scenes.BOOTED_S)
+    # then it frees the bus, and has the time
+    assert clock_of(bench) == ("rtc", True)
+    assert clock_error(bench) <= OFF_MOST_S
+    assert clock_faults(bench) == []
+
+
+def jumps(bench: EmulatedBench, chip: ClockChip) -> None:
+    chip.set(chip.utc + timedelta(seconds=5))
+
+
+@pytest.mark.req("T-05", "T-02")
+@pytest.mark.parametrize(
+    ("happens", "fault"),
+    [(jumps, "it differs from the clock by"), (battery, "its oscillator stood still")],
+)
+def test_a_chip_that_goes_wrong_in_service_is_told_and_set_again(
+    make_bench: MakeBench,
+    new_board: bytes,
+    happens: Callable[[EmulatedBench, ClockChip], None],
+    fault: str,
+) -> None:
+    # given a clock that a host has set, and a chip to which something happens
+    bench, chip, _ = with_chip(make_bench, configured(new_board), due_in=3 * 3600.0)
+    happens(bench, chip)
+    wrong = bench.now
+    # when the device has looked often enough to be sure
+    bench.wait(FAULT_S)
+    # then it was journaled and called out, the clock has stayed what it was, and the chip has the right time again
+    (words,) = clock_faults(bench)
+    assert fault in words
+    assert called(bench, MEDIUM_HZ, wrong)
+    assert clock_error(bench) <= 0.02
+    bench.wait(RETRY_S)
+    assert chip_is_set(bench, chip)
+    assert status(bench)["alerts"] == []
+    assert clock_of(bench) == ("synced", True)
+
+
+@pytest.mark.req("T-05")
+def test_the_clock_follows_a_chip_that_drifts_as_crystals_do(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a chip whose crystal and the device's are 60 ppm apart
+    bench, chip, _ = with_chip(make_bench, configured(new_board), due_in=10 * 3600.0)
+    phase = bench.utc_at(bench.now) - chip.utc
+    chip.ppm = 60.0
+
+    def apart() -> float:
+        answer = scenes.ask(bench, "clock-get")
+        return float(abs((scenes.utc_of(answer["utc"]) - chip.utc - phase).total_seconds()))
+
+    # when nine hours pass without a host: 1.9 s
+    bench.wait(9 * 3600)
+    # then the clock is never far from the chip, which was no fault, and a power cut costs nothing either
+    assert apart() <= 1.5 + 0.05
+    assert clock_of(bench) == ("rtc", True)
+    assert clock_faults(bench) == []
+    power_cut(bench)
+    bench.wait(scenes.BOOTED_S)
+    assert apart() <= 0.5 + 0.05
+    assert clock_of(bench) == ("rtc", True)
+
+
+@pytest.mark.req("T-05")
+def test_the_clock_does_not_follow_a_chip_that_runs_away(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a chip that gains a second an hour
+    bench, chip, _ = with_chip(make_bench, configured(new_board), due_in=3 * 3600.0)
+    chip.ppm = 280.0
+    # when hours pass
+    bench.wait(2.2 * 3600)
+    # then it is a fault, and the clock has stayed what a host has made it
+    assert "it differs from the clock by" in clock_faults(bench)[0]
+    assert status(bench)["clock"]["quality"] == "synced"
+    assert clock_error(bench) <= 0.02
+
+
+@pytest.mark.req("T-05", "T-03")
+def test_after_a_watchdog_reset_the_chip_is_still_known(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a chip that a host has set
+    bench, _, _ = with_chip(make_bench, configured(new_board), due_in=3600.0)
+    # when the watchdog resets the device
+    bench.reset("watchdog")
+    bench.wait(scenes.BOOTED_S)
+    # then the clock goes on, and the battery is there
+    assert clock_error(bench) <= CLOCK_ERROR_S
+    assert status(bench)["clock"]["battery"] is True
+    assert clock_faults(bench) == []
