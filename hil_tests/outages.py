@@ -7,6 +7,7 @@ the bench's clock, and given to the model. Everything else is calculated, to the
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,10 @@ from hil_tests import resets
 from hil_tests.bench import EmulatedBench
 from hil_tests.course_check import (
     BOOTED_S,
+    LATE_MOST_S,
+    Call,
     SideBySide,
+    calls,
     of_new_board,
     on_wire,
     read_log,
@@ -39,8 +43,19 @@ MS_MASK = 1023
 BITE_MS = 8388
 # A boot that has run for so long is good: what the device said of the one before is over then, a moment sooner or later.
 LASTS_MS, LASTED_MS = 60_000, 60_500
+# A boot has settled, and a burst that is cut off has ended, a second before or after.
+SETTLED_MS = 1000
 # After so many boots in a row that failed sooner than that the device goes into safe mode, which has tests of its own.
 FAILURES_MOST = 2
+
+
+@dataclass
+class Life:
+    """From a boot to the next outage, in story ms; `begin`: the bench's instant of story time 0 as it was then."""
+
+    begin: float
+    since: int
+    until: int = 0
 
 
 class ThroughOutages(SideBySide):
@@ -53,7 +68,9 @@ class ThroughOutages(SideBySide):
         }  # by boot number: where its monotonic 0 lies
         self.told: list[tuple[int, str]] = []
         self.clock_errors: list[float] = []
+        self._lives: list[Life] = [Life(self._begin, 0)]
         self._booted_t = -LASTED_MS
+        self.switched_on = 0.0  # the bench's instant of the last power-on or reset
         self._unwell = False  # the device says that the boot before has failed
         self._failures = 0
 
@@ -127,6 +144,7 @@ class ThroughOutages(SideBySide):
 
     def _note(self, kind: str) -> None:
         self.told.append((self.model.t, kind))
+        self._lives[-1].until = self.model.t
 
     def _scratch_ms(self) -> int:
         return self.bench.pico.mem32(SCRATCH_S) * 1000 + (self.bench.pico.mem32(SCRATCH_MS) & MS_MASK)
@@ -155,6 +173,7 @@ class ThroughOutages(SideBySide):
         return self.bench.now - timer_us(self.bench) / 1e6
 
     def _follow_boot(self, cause: str, warm: bool, of_zero: int, reset_at: float) -> None:
+        self.switched_on = reset_at
         boot = self._newest(lambda event: event.kind == "boot")
         assert (boot.detail["cause"], boot.detail["warm"]) == (cause, warm), (boot, self.told[-1])
         assert boot.boot == self._boot + 1, (boot.boot, self._boot)
@@ -169,6 +188,7 @@ class ThroughOutages(SideBySide):
             self._failures += 1
         self.model.boot(t - self.model.t, warm=warm, failed=failed)
         self._booted_t = t
+        self._lives.append(Life(self._begin, t))
         self._unwell = "self-test-failed" in self.model.course.alerts
 
     # -- the clock
@@ -211,6 +231,26 @@ class ThroughOutages(SideBySide):
             )
         assert len(got) == len(expected), (got[len(expected) :], expected[len(got) :])
         return log
+
+    def check_calls(self) -> list[Call]:
+        """In each life, from a second after its boot on, every burst came, none too many, each within 20 ms of its calculated instant. Returns them."""
+        configured = next(note.t for note in self.model.notes if note.kind == "configured")
+        self._lives[-1].until = self.model.t
+        tones, found = self.bench.tones(self.heard_from), []
+        for life in self._lives:
+            since, until = max(life.since + SETTLED_MS, configured), life.until - SETTLED_MS
+            expected = [
+                Call(life.begin + t / 1000, priority) for t, priority in self.model.bursts if since <= t < until
+            ]
+            low, high = life.begin + since / 1000, life.begin + until / 1000
+            lived = [tone for tone in tones if low <= tone.start < life.begin + life.until / 1000]
+            heard = [call for call in calls(lived) if call.start < high + LATE_MOST_S]
+            assert len(heard) == len(expected), f"in {life}: heard {heard}, calculated {expected}"
+            for one, other in zip(heard, expected, strict=True):
+                near = one.priority == other.priority and 0 <= one.start - other.start <= LATE_MOST_S
+                assert near, f"in {life}: heard {one}, calculated {other}"
+            found += heard
+        return found
 
     def _story_ms(self, event: Event) -> int:
         return to_ms(event.mono) + self._story_ms_of_zero[event.boot]

@@ -18,12 +18,12 @@ def live_through(make_bench: MakeBench, seed: int) -> None:
     side = ThroughOutages(make_bench())
     try:
         Chance(side, seed).live()
-        log = side.check_log()
+        log, bursts = side.check_log(), side.check_calls()
     finally:
         print(f"seed {seed}, outages: " + ", ".join(f"{t / 1000:.0f} s {kind}" for t, kind in side.told))
     print(
-        f"seed {seed}: {side.model.t / DAY:.1f} days, {len(log)} events, {side.looks} looks, counts {side.counts()}, after a warm boot the clock was off "
-        f"by at most {max(map(abs, side.clock_errors)) * 1000:.1f} ms; {time.process_time() - began:.0f} s of processor"
+        f"seed {seed}: {side.model.t / DAY:.1f} days, {len(log)} events, {len(bursts)} bursts, {side.looks} looks, counts {side.counts()}; after a watchdog "
+        f"bite or a crash the clock was off by at most {max(map(abs, side.clock_errors)) * 1000:.1f} ms; {time.process_time() - began:.0f} s of processor"
     )
     assert side.model.t >= DAYS * DAY
     assert len(side.told) == OUTAGES

@@ -6,7 +6,7 @@ from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.interface import CONFIRM_S
 from hil_tests.conftest import MakeBench
-from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
+from hil_tests.effects import INFUSION_S, LATE_S
 from hil_tests.prepared import QUICK, configured
 from hil_tests.resets import crash, hang
 from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, MINUTE, PRESS_S, alert, heard, kinds, slot_and_phase, status, utc_of
@@ -14,7 +14,6 @@ from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, MINUTE, PRESS_S, alert, heard, k
 INTERVAL_S = QUICK["interval_min"] * MINUTE
 # T-03: how wrong the clock may be after a reset that kept the scratch registers.
 CLOCK_ERROR_S = 2.0
-CLOCK_LOST_WITHIN_S = 1.0
 
 
 def clock_error(bench: EmulatedBench) -> float:
@@ -82,55 +81,6 @@ def test_an_exception_is_journaled_as_a_fault_and_the_chip_goes_on(make_bench: M
 def power_cut(bench: EmulatedBench) -> None:
     bench.cut_power()
     bench.restore_power(off_time=0.5)
-
-
-def run_line(bench: EmulatedBench) -> None:
-    bench.reset("run")
-
-
-@pytest.mark.req("T-04")
-def test_a_power_cut_in_any_phase_loses_the_clock_says_so_and_infers_nothing(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    """One course, one power cut (or RUN reset) in each phase; the phases follow each other as they would at the bed."""
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
-    for at, button, before, after, reset in (
-        (due - 10, None, "waiting", "waiting", power_cut),
-        (due + 10, None, "due", "due", run_line),
-        (due + LATE_S + 10, None, "late", "late", power_cut),
-        (due + OVERDUE_S + 10, None, "overdue", "overdue", run_line),
-        (due + OVERDUE_S + 60, "hold", "on-hold", "on-hold", power_cut),
-        (due + OVERDUE_S + 90, "start", "infusing", "interrupted", power_cut),
-        (due + OVERDUE_S + 110, None, "interrupted", "interrupted", run_line),
-    ):
-        # given the slot in that phase
-        bench.wait_until(at)
-        if button:
-            bench.press(button)
-            bench.wait(5)
-        assert slot_and_phase(bench) == (1, before)
-        doses = [event.kind for event in kinds(bench, "dose-started", "dose-completed", "dose-closed")]
-        # when the power goes and comes back
-        reset(bench)
-        booted = bench.now
-        bench.wait(scenes.BOOTED_S)
-        # then the nurse is called within a second, and nothing else has happened to the slot
-        assert heard(bench, MEDIUM_HZ, booted) - booted <= CLOCK_LOST_WITHIN_S, before
-        assert alert(bench, "clock-lost") is not None, before
-        assert bench.lights()["red"], before
-        found = status(bench)
-        assert (found["clock"]["utc"], found["clock"]["quality"]) == (None, "unknown"), before
-        assert found["course"]["phase"] == after, before
-        assert [event.kind for event in kinds(bench, "dose-started", "dose-completed", "dose-closed")] == doses, before
-        # and a sync restores the schedule
-        scenes.synchronise(bench, booted)
-        bench.wait(0.1)
-        assert alert(bench, "clock-lost") is None, before
-        assert slot_and_phase(bench) == (1, after), before
-    # the infusion that was interrupted goes on when START says so
-    bench.press("start")
-    assert slot_and_phase(bench) == (1, "infusing")
 
 
 @pytest.mark.req("T-04", "S-07")
