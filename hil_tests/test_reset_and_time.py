@@ -14,6 +14,8 @@ from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, MINUTE, PRESS_S, alert, heard, k
 INTERVAL_S = QUICK["interval_min"] * MINUTE
 # T-03: how wrong the clock may be after a reset that kept the scratch registers.
 CLOCK_ERROR_S = 2.0
+# T-04: how soon the device says that it has lost the time.
+CLOCK_LOST_WITHIN_S = 1.0
 
 
 def clock_error(bench: EmulatedBench) -> float:

@@ -8,6 +8,7 @@ import pytest
 from hil_tests.conftest import MakeBench
 from hil_tests.outages import ThroughOutages
 from hil_tests.scenes import MEDIUM_HZ, heard
+from hil_tests.test_reset_and_time import CLOCK_LOST_WITHIN_S
 from tests.model.scripts import MINUTE, PRESS_MS, SECOND, UTC0, Script, built, play
 
 REGIMEN = built(
@@ -26,7 +27,7 @@ REGIMEN = built(
     hold_remind_min=30,
     hold_review_count=0,
 )
-CLOCK_LOST_WITHIN_S = 1.0
+
 # Lights have shown their rhythm.
 SHOWN_MS = 6 * SECOND
 # After this a device that failed trusts itself again.
