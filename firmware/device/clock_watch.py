@@ -5,7 +5,7 @@ one that crystals make. A larger one means that one of the two is wrong: the chi
 """
 
 from device.drivers.clock_setting import disown, set_chip
-from device.timekeeping import CODE, HALF_MS, judge, silence
+from device.timekeeping import CODE, HALF_MS, judge, not_before, silence
 from dosecore import findings
 from dosecore.instant import ms_between, plus
 from dosecore.timeline import utc
@@ -34,7 +34,7 @@ class ClockWatch:
         self._keeper = keeper
         self._chip = chip
         self._failures = 0
-        self._told = False
+        self._told = keeper.is_unwell(CODE)
         self._equal_at = now  # when the two clocks were last known to be equal
         self._host = None  # (bound in ms, when) of the time that a host has set in this boot
         self._to_set = False
@@ -45,11 +45,7 @@ class ClockWatch:
         """A host is about to set the clock to `new`. A chip that shows something else must not be believed if the power goes before it is set too."""
         old = utc(self._keeper.state, now)
         if old is not None and self.known and abs(new[0] - old[0]) > 1:
-            self.trusted = False
-            try:
-                disown(self._chip)
-            except OSError:
-                pass  # the next look tells
+            self._disown()
 
     def after_set(self, bound_ms, now):
         """A host has set the clock: the chip is set in the next calm moment."""
@@ -81,7 +77,7 @@ class ClockWatch:
             return False
         self.known = True
         clock = utc(state, now)
-        found, why = judge(reading, state.newest_utc if clock is None else None)
+        found, why = judge(reading, not_before(state, now) if clock is None else None)
         if found is not None:
             differs = 0 if clock is None else _apart(clock, found[0])
             if abs(differs) > self._allowed_ms(now):
@@ -126,15 +122,26 @@ class ClockWatch:
             self.at = plus(now, LOOK_S)  # there is none
 
     def _wrong(self, why, now):
-        """It answers, and is not to be believed. When that is sure it is set again from a clock that a host has set; the next look tells."""
+        """It answers, and is not to be believed. When that is sure it is set again from a clock that a host has set, or no boot will believe it."""
         self.trusted = False
         if self._keeper.state.regimen is None:
             self.at = plus(now, LOOK_S)  # a new board, whose chip is not set yet
             return
         self._fail(why, now)
-        if self._failures >= FAILURES and self._keeper.state.quality == "synced" and self._host is not None:
+        if self._failures < FAILURES:
+            return
+        if self._keeper.state.quality == "synced" and self._host is not None:
             self._to_set = True
             self.at = now
+        else:
+            self._disown()
+
+    def _disown(self):
+        self.trusted = False
+        try:
+            disown(self._chip)
+        except OSError:
+            pass  # the next look tells
 
     def _fail(self, why, now):
         self.at = plus(now, RETRY_S)

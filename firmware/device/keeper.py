@@ -104,6 +104,10 @@ class Keeper:
             causes.remove(cause)
         return self.condition("self-test-failed", bool(causes), now)
 
+    def is_unwell(self, cause):
+        """Whether `unwell` or `note_unwell` has said so in this boot, and it was not taken back."""
+        return cause in self._unwell
+
     def note_unwell(self, cause, now):
         """`unwell` for a boot, as `note` is."""
         self._unwell.append(cause)

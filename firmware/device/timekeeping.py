@@ -6,7 +6,7 @@ it is not behind what the journal knows to have happened.
 """
 
 from dosecore import findings
-from dosecore.instant import plus_ms
+from dosecore.instant import add, plus_ms
 
 HALF_MS = 500  # the chip shows whole seconds: the middle of the one it shows is at most this far away
 # What a DS3231 can drift (2 ppm at room temperature, 3.5 in the cold, 1 a year with age; the DS3231M 5): 1 ms in so many seconds.
@@ -17,8 +17,13 @@ BEHIND_MOST_MS = 3000
 CODE = "clock-chip"
 
 
+def not_before(state, now):
+    """While the clock is unknown: the UTC that it is at least now, or None. The newest that the journal knows lies before the power-on."""
+    return None if state.newest_utc is None else add(state.newest_utc, now)
+
+
 def judge(reading, newest):
-    """((UTC, bound in ms), "") for a Reading that is believed, else (None, why). newest: newest UTC in the journal, or None."""
+    """((UTC, bound in ms), "") for a Reading that is believed, else (None, why). newest: UTC that it is at least, or None."""
     if reading.stopped:
         return None, "its oscillator stood still: the battery?"
     if reading.s is None:
@@ -47,17 +52,24 @@ def ask(keeper, chip, clock):
 
     What is found out is noted: signalled by the next `bring`, stored after that.
     """
-    now = clock.now()
     state = keeper.state
     try:
-        reading = chip.read()
-        found, why = judge(reading, state.newest_utc)
-        wrong = state.regimen is not None  # a chip that is new to a new board is only not set yet
+        now = clock.now()
+        found, why = judge(chip.read(), not_before(state, now))
+        if found is None:
+            # Once more, for a disturbed transfer; then no later boot may believe it either, when more time has passed and it seems to fit.
+            now = clock.now()
+            found, why = judge(chip.read(), not_before(state, now))
+            if found is None:
+                from device.drivers.clock_setting import disown
+
+                disown(chip)
+        wrong = found is None and state.regimen is not None  # a chip that is new to a new board is only not set yet
     except OSError:
+        now = clock.now()
         found, why = None, silence(chip)
         wrong = True
     if found is not None:
-        wrong = False
         keeper.note(findings.clock_set, {"source": "rtc", "utc": found[0], "mono": now, "bound_ms": found[1]}, now)
     else:
         keeper.note(findings.clock_lost, {}, now)
