@@ -14,7 +14,7 @@ import serial  # type: ignore[import-untyped]
 
 from dosebell.image import build_uf2
 from hil_tests.bench.command import ROOT
-from hil_tests.bench.guests import BELL, WRITER
+from hil_tests.bench.guests import BELL, CLOCK_SEEKER, WRITER
 
 WALL_LIMIT_S = 20
 
@@ -82,6 +82,15 @@ def test_the_flash_is_kept_from_run_to_run(tmp_path: Path) -> None:
         sim.communicate(timeout=WALL_LIMIT_S)
     assert sim.returncode == 0
     assert flash.stat().st_size == 2 * 1024 * 1024
+
+
+@pytest.mark.req("H-02", "T-05")
+@pytest.mark.parametrize(("options", "green", "red"), [([], "off", "steady"), (["--clock-chip"], "steady", "off")])
+def test_a_clock_chip_is_there_when_it_is_asked_for(tmp_path: Path, options: list[str], green: str, red: str) -> None:
+    with running("--image", str(uf2(tmp_path, CLOCK_SEEKER)), *options) as sim:
+        out, _ = sim.communicate("wait 6\nlights\nquit\n", timeout=WALL_LIMIT_S)
+    lights = json.loads(out.splitlines()[-1])["lights"]
+    assert (lights["green"], lights["red"]) == (green, red)
 
 
 @pytest.mark.req("H-01", "H-02")

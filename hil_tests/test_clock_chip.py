@@ -1,10 +1,15 @@
 """A battery-backed clock on the bus: a power loss costs nothing; a chip that is wrong, dead or on a stuck bus is told, and believed by nobody (T-05)."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from dosebell.image import build_image
+from dosebell.image.files import BOARDS, FIRMWARE
+from dosebell.sim import flash_from_uf2
 from dosebell.sim.clock_chip import STATUS, ClockChip
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
@@ -291,6 +296,35 @@ def test_a_part_that_was_left_in_the_middle_of_a_byte_is_given_its_clocks(
     assert clock_of(bench) == ("rtc", True)
     assert clock_error(bench) <= OFF_MOST_S
     assert clock_faults(bench) == []
+
+
+@pytest.mark.req("T-05", "A-07", "B-02")
+def test_a_chip_that_the_board_file_names_is_missed(make_bench: MakeBench, tmp_path: Path) -> None:
+    # given a board file that says that there is a chip, and a board without one
+    board = tmp_path / "pico.toml"
+    board.write_text((BOARDS / "pico.toml").read_text() + "\n[clock]\naddress = 0x68\n")
+    shutil.copy(BOARDS / "micropython.toml", tmp_path)
+    uf2 = build_image(board, FIRMWARE, tmp_path / "named.uf2").path.read_bytes()
+    # when it boots
+    bench = make_bench(configured(flash_from_uf2(uf2)), board_file=board)
+    bench.wait(scenes.BOOTED_S)
+    # then that is a fault, and the self-test says so too
+    assert clock_faults(bench, "boot") == ["it does not answer"]
+    assert alert(bench, "self-test-failed") is not None
+    assert scenes.ask(bench, "self-test")["faults"] == ["clock", "clock-chip"]
+
+
+@pytest.mark.req("T-05", "H-02")
+def test_the_status_tells_people_of_the_battery(make_bench: MakeBench, new_board: bytes) -> None:
+    bench = make_bench(configured(new_board))
+    bench.wait(scenes.BOOTED_S)
+    assert "no clock battery" in bench.cli("status").ok().stdout
+    bench.solder_clock_chip()
+    bench.set_clock()
+    bench.wait(5)
+    said = bench.cli("status").ok().stdout
+    assert "synced, clock battery" in said
+    assert bench.cli("--json", "status").ok().json["clock"]["battery"] is True
 
 
 def jumps(bench: EmulatedBench, chip: ClockChip) -> None:

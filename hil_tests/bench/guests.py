@@ -71,6 +71,18 @@ for number in range(1, 16):
     red.toggle()
 """
 
+# Lights green if a clock chip answers on the bus, red if none does.
+CLOCK_SEEKER = """
+import micropython
+micropython.kbd_intr(-1)
+from machine import I2C, Pin
+try:
+    I2C(0, sda=Pin(4), scl=Pin(5), timeout=2000).readfrom_mem(0x68, 0, 7)
+    Pin(20, Pin.OUT, value=1)
+except OSError:
+    Pin(18, Pin.OUT, value=1)
+"""
+
 # Feeds the watchdog every 4 s and does nothing else: how a Dosebell spends most of its life.
 SLEEPER = """
 import micropython

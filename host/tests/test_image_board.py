@@ -42,6 +42,12 @@ def test_a_new_board_is_a_new_file(tmp_path):
     assert board.for_device()["call"] == {"pin": 16}
 
 
+@pytest.mark.req("T-05", "B-02")
+def test_a_board_file_may_name_its_clock_chip(tmp_path):
+    file = board_with(tmp_path, "[i2c]", "[clock]\naddress = 0x68\n\n[i2c]")
+    assert load_board(file).for_device()["clock"] == {"address": 0x68}
+
+
 @pytest.mark.parametrize(
     "old, new, key, reason",
     [
@@ -58,6 +64,8 @@ def test_a_new_board_is_a_new_file(tmp_path):
         ("red = 18", "red = 14", "buzzer.pin", "GPIO 15 shares PWM slice 7 with leds.red (GPIO 14)"),
         ("id = 0", "id = 2", "i2c.id", "is 2, must be 0 to 1"),
         ("id = 0", "id = 1", "i2c.sda", "GPIO 4 cannot be SDA of I2C 1; can be: 2, 6,"),
+        ("[i2c]", "[clock]\naddress = 0x78\n[i2c]", "clock.address", "is 120, must be 8 to 119"),
+        ("[i2c]", '[clock]\naddress = 0x68\npart = "DS3231"\n[i2c]', "clock.part", "unknown key"),
         ('name = "pico"', 'name = "Pico one"', "board.name", "must be 1 to 16 of"),
         ('name = "pico"', 'name = "other"', "board.name", "but the file is called pico.toml"),
         ('name = "pico"', "name = 7", "board.name", "must be text in quotes, not 7"),

@@ -48,9 +48,16 @@ STDIN = 0
     metavar="PATH",
     help="Make this symbolic link to the port, whose own path changes from run to run.",
 )
+@click.option("--clock-chip", is_flag=True, help="Solder a new DS3231 with a battery to its bus.")
 @click.pass_context
 def sim(
-    ctx: click.Context, board: str, image: Path | None, speed: float, flash: Path | None, link: Path | None
+    ctx: click.Context,
+    board: str,
+    image: Path | None,
+    speed: float,
+    flash: Path | None,
+    link: Path | None,
+    clock_chip: bool,
 ) -> None:
     """Switch on an emulated Dosebell: the real firmware on an emulated Pico, with a serial port for any program.
 
@@ -67,6 +74,8 @@ def sim(
     except ModuleNotFoundError as err:
         raise DosebellError("extra-missing", detail=str(err.name)) from err
     bedside = _switch_on(board, image, flash)
+    if clock_chip:
+        bedside.solder_clock_chip()
     with _ends_quietly():
         try:
             _serve(bedside, speed, link, as_json)

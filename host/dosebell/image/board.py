@@ -16,6 +16,9 @@ _FREE_GPIOS = frozenset(range(23)) | {25, 26, 27, 28}
 _SDA = {0: (0, 4, 8, 12, 16, 20), 1: (2, 6, 10, 14, 18, 26)}
 _SCL = {0: (1, 5, 9, 13, 17, 21), 1: (3, 7, 11, 15, 19, 27)}
 
+# I2C specification: the addresses below and above are reserved.
+_I2C_ADDRESSES = (0x08, 0x77)
+
 _PARTS: dict[str, tuple[str, ...]] = {
     "buttons": ("start", "hold", "pause"),
     "leds": ("red", "yellow", "green", "alive"),
@@ -51,6 +54,10 @@ def load_board(file: Path) -> Board:
     pins = _Pins()
     parts = {part: pins.take(top.table(part), keys) for part, keys in _PARTS.items()}
     parts["i2c"] = _i2c(top.table("i2c"), pins)
+    if "clock" in top:
+        clock = top.table("clock")
+        parts["clock"] = {"address": clock.integer("address", *_I2C_ADDRESSES)}
+        clock.done()
     if "call" in top:
         parts["call"] = pins.take(top.table("call"), ("pin",))
     top.done()

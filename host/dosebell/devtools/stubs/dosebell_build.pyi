@@ -3,7 +3,7 @@
 from typing import Any
 
 BOARD: dict[str, Any]
-"""`name`, and the tables of the board file: `buttons`, `leds`, `buzzer`, `i2c`, and `call` if the board has one."""
+"""`name`, and the tables of the board file: `buttons`, `leds`, `buzzer`, `i2c`, and `clock` and `call` if the board has them."""
 VERSION: str
 MICROPYTHON: str
 STORAGE_OFFSET: int
