@@ -7,7 +7,7 @@ from dosebell.image.files import BOARDS
 from dosebell.image.micropython import load_micropython
 from dosebell.journal_reader import SLOT_BYTES, SLOTS, header_of, read_sector
 from dosebell.sim import flash_from_uf2
-from dosebell.sim.flash import FlashOperation
+from dosebell.sim.flash import PAGE_BYTES, FlashOperation
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.changed import Change, build_changed
@@ -42,6 +42,18 @@ def journal(flash: bytes) -> list[Any]:
 
 def _piece(flash: bytes, at: int) -> bytes:
     return flash[at : at + _SECTOR]
+
+
+def spoil_next_sectors(bench: EmulatedBench, sectors: int = 3) -> None:
+    """The sectors after the newest look as if their erase had been cut off: the next boot erases them in its first calm moments."""
+    flash = bench.pico.snapshot()
+    begin = _STORAGE.journal_offset
+    headers = [header_of(flash[at : at + SLOT_BYTES]) for at in range(begin, begin + 2 * _COPY, _SECTOR)]
+    newest = max(header.epoch for header in headers if header is not None)
+    for epoch in range(newest + 1, newest + 1 + sectors):
+        at = begin + (epoch - 1) * _SECTOR % _COPY
+        for copy in (at, at + _COPY):
+            bench.pico.poke_flash(copy, bytes(PAGE_BYTES))
 
 
 def told(bench: EmulatedBench, *kinds: str) -> list[Any]:
