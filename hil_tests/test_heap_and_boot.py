@@ -10,6 +10,8 @@ from hil_tests.scenes import MINUTE
 
 FREE_BYTES, BLOCK_BYTES = 110_000, 32 * 1024
 BOOT_S, CALL_S = 0.400, 1.0
+# What it takes to read a clock chip, and to journal that it is of no use.
+FAULT_S = 0.050
 PASS_S = 0.000250
 HOURS_S = 8 * 3600.0
 # An effect in the middle of a collection must still come within 100 ms under traffic.
@@ -25,6 +27,21 @@ DOSES, DOSE_BYTES = 9, 128
 def test_with_a_full_journal_the_device_can_call_within_400_ms(make_bench: MakeBench, new_board: bytes) -> None:
     found = boot(make_bench(full_and_running(new_board)))
     assert found.alert_capable <= BOOT_S
+    assert found.first_call <= CALL_S
+
+
+@pytest.mark.req("T-04", "T-05", "A-05")
+@pytest.mark.parametrize("part", ["stuck bus", "wrong chip"])
+def test_a_clock_chip_that_is_of_no_use_delays_the_first_call_by_little(
+    make_bench: MakeBench, new_board: bytes, part: str
+) -> None:
+    bench = make_bench(full_and_running(new_board))
+    if part == "stuck bus":
+        bench.hold_bus("scl")
+    else:
+        bench.solder_clock_chip()
+    found = boot(bench)
+    assert found.alert_capable <= BOOT_S + FAULT_S
     assert found.first_call <= CALL_S
 
 

@@ -4,10 +4,11 @@ The chip's crystal is the better one (5 ppm against some 30 of the Pico's), so t
 one that crystals make. A larger one means that one of the two is wrong: the chip is then a fault, and is set again only from a clock that a host has set.
 """
 
+from device.bracket import Bracket
 from device.drivers.clock_setting import disown, set_chip
 from device.timekeeping import CODE, HALF_MS, judge, not_before, silence
 from dosecore import findings
-from dosecore.instant import ms_between, plus
+from dosecore.instant import ms_between, plus, plus_ms
 from dosecore.timeline import utc
 
 LOOK_S = 600
@@ -30,7 +31,7 @@ class ClockWatch:
     def __init__(self, keeper, chip, named, now):
         self.trusted = keeper.state.quality == "rtc"  # a cold boot has asked it
         self.known = named or self.trusted
-        self.at = plus(now, LOOK_S) if self.trusted else now
+        self.at = now
         self._keeper = keeper
         self._chip = chip
         self._failures = 0
@@ -38,6 +39,7 @@ class ClockWatch:
         self._equal_at = now  # when the two clocks were last known to be equal
         self._host = None  # (bound in ms, when) of the time that a host has set in this boot
         self._to_set = False
+        self._bracket = Bracket() if self.trusted else None  # while the half second of a reading is being found out
 
     # -- what a host does
 
@@ -51,6 +53,7 @@ class ClockWatch:
         """A host has set the clock: the chip is set in the next calm moment."""
         self._host = (bound_ms, now)
         self._to_set = True
+        self._bracket = None
         self.at = now
 
     # -- in calm moments
@@ -77,24 +80,42 @@ class ClockWatch:
             return False
         self.known = True
         clock = utc(state, now)
+        taken = False
         found, why = judge(reading, not_before(state, now) if clock is None else None)
         if found is not None:
             differs = 0 if clock is None else _apart(clock, found[0])
             if abs(differs) > self._allowed_ms(now):
                 found, why = None, "it differs from the clock by %d s" % (differs // 1000)
             elif clock is None or abs(differs) > FOLLOW_MS:
-                args = {"source": "rtc", "utc": found[0], "mono": now, "bound_ms": found[1]}
-                keeper.found(findings.clock_set, args, now)
-                self._equal_at = now
+                self._take(found[0], found[1], now)
+                self._bracket = Bracket()
+                taken = True
         if found is None:
             self._wrong(why, now)
             return False
         self._failures = 0
         self.at = plus(now, LOOK_S)
+        if self._bracket is not None:
+            self.at = plus(now, 1) if taken else self._sharpen(reading, clock, found[1], now)
         self.trusted = True
         self._told = False
         keeper.unwell(CODE, False, now)
         return True
+
+    def _take(self, new, bound_ms, now):
+        """The clock is set from the chip: it is `new` at `now`."""
+        self._keeper.found(findings.clock_set, {"source": "rtc", "utc": new, "mono": now, "bound_ms": bound_ms}, now)
+        self._equal_at = now
+
+    def _sharpen(self, reading, clock, bound_ms, now):
+        """A clock taken from a whole second is sure to half of one: looks where the chip's second changes tell the rest. Returns when to look next."""
+        bracket = self._bracket
+        bracket.look(clock, plus_ms((reading.s, reading.phase_ms), 0))
+        if not bracket.done():
+            return plus_ms(now, bracket.wait_ms(clock, reading.phase_ms))
+        self._bracket = None
+        self._take(plus_ms(clock, -bracket.error()), bound_ms - HALF_MS + bracket.doubt(), now)
+        return plus(now, LOOK_S)
 
     def _allowed_ms(self, now):
         """How far the two may be apart without one of them being wrong."""

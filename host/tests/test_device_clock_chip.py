@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.bracket import TRANSFER_MS, Bracket
 from device.drivers.clock_chip import ClockChip, Reading, seconds_of
 from device.drivers.clock_setting import disown, registers_of, set_chip
 from device.timekeeping import BEHIND_MOST_MS, DRIFT_S, HALF_MS, judge
@@ -13,6 +14,7 @@ from dosebell.sim.clock_chip import ADDRESS, CONTROL, STATUS
 from dosebell.sim.clock_chip import ClockChip as EmulatedChip
 from dosecore.instant import plus_ms
 from tests.clock_world import EPOCH, IDENT, ChipBus, PowerCut, World, moment
+from tests.driver import instant
 from tests.model.scripts import HOUR, MINUTE, SECOND, UTC0
 
 SECONDS = st.integers(0, 33 * 365 * 86_400)
@@ -161,6 +163,35 @@ def test_a_disowned_chip_is_not_believed():
     set_chip(bench.driver, (217_123_200, 0), 7)
     disown(bench.driver)
     assert judge(bench.driver.read(), None)[1] == "it was not set by this device"
+
+
+@pytest.mark.req("T-05")
+@given(st.integers(-499, 499), st.integers(0, 999), st.lists(st.integers(0, 900), max_size=4), st.integers(0, 2))
+def test_looks_at_whole_seconds_tell_the_fraction(error, phase, lateness, transfer):
+    """The chip's true time is b at 0 ms; the clock is `error` ahead of it. A look can come late, and the chip is read a little after the clock."""
+    b = 1_000_000_000 + phase
+    bracket, t, looks = Bracket(), 0, 0
+    while not bracket.done():
+        chip_ms = b + t + transfer
+        begun = (chip_ms - phase) // 1000 * 1000 + phase
+        clock = instant(b + t + error)
+        bracket.look(clock, instant(begun))
+        t += bracket.wait_ms(clock, phase) + (lateness[looks] if looks < len(lateness) else 1)
+        looks += 1
+    assert abs(bracket.error() - error) <= bracket.doubt()
+    assert looks <= 12
+    assert bracket.doubt() <= 22 + TRANSFER_MS or len(lateness) > 0
+
+
+@pytest.mark.req("T-05")
+def test_looks_that_always_come_late_end_with_what_they_have_told():
+    bracket, t = Bracket(), 0
+    while not bracket.done():
+        clock = instant(1_000_000_000 + t + 300)
+        bracket.look(clock, instant((1_000_000_000 + t) // 1000 * 1000))
+        t += bracket.wait_ms(clock, 0) + 450
+    assert t < 20 * SECOND
+    assert abs(bracket.error() - 300) <= bracket.doubt()
 
 
 def configured(world):
