@@ -94,6 +94,12 @@ class Chores:
         if device.keeper.ring.seq != before:
             device.changed = device.tidy = True
 
+    def before_clock_set(self, new, now):
+        """A host will set the clock to `new`, meant for the instant `now`."""
+        watch = self.clock_watch()
+        if watch is not None:
+            watch.before_set(new, now)
+
     def clock_set(self, bound_ms, now):
         """A host has set the clock, known to `bound_ms` at `now`."""
         watch = self.clock_watch()
@@ -132,8 +138,10 @@ class Chores:
         if state.offset is None:
             faults.append("clock")
         watch = self.clock_watch()
-        if watch is not None and not watch.passes(now):
-            faults.append("clock-chip")
+        if watch is not None:
+            if not watch.passes(now):
+                faults.append("clock-chip")
+            self._look_at = watch.at
         for name in device.buttons.held_since_boot():
             faults.append("button-" + name)
         device.player.feedback("taken", device.clock.ticks)
