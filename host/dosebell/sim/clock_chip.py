@@ -29,14 +29,10 @@ class ClockChip:
     def __init__(self, now: Callable[[], float], ppm: float = 0.0) -> None:
         self._now = now
         self._ppm = ppm
-        self._running = True
-        self._base = FIRST_MOMENT
-        self._since = now()
-        self.registers = bytearray(REGISTERS)
-        for register, value in FIRST_POWER.items():
-            self.registers[register] = value
+        self.registers = bytearray()
         self._pointer = 0
         self._addressing = False
+        self.lose_battery()
 
     # -- what is done to it
     @property
@@ -71,7 +67,11 @@ class ClockChip:
 
     def lose_battery(self) -> None:
         """Supply and battery were both gone for a moment: it wakes up as new."""
-        self.__init__(self._now, self._ppm)  # type: ignore[misc]
+        self.registers[:] = bytes(REGISTERS)
+        for register, value in FIRST_POWER.items():
+            self.registers[register] = value
+        self._running = True
+        self.set(FIRST_MOMENT)
 
     # -- the bus (I2cDevice)
     def start(self, write: bool) -> None:
