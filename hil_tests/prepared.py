@@ -16,6 +16,7 @@ sys.path.append(str(ROOT / "firmware"))  # `device` runs on the board; only test
 from device.journal import layout  # noqa: E402
 from device.journal.ring import Ring  # noqa: E402
 from device.keeper import Keeper  # noqa: E402
+from device.upkeep import Upkeep  # noqa: E402
 from dosecore.decide import decide  # noqa: E402
 from dosecore.instant import plus  # noqa: E402
 from dosecore.refusals import Refusal  # noqa: E402
@@ -85,8 +86,9 @@ class Past:
         first = (storage.journal_offset - storage.start) // layout.BLOCK
         self.ring = Ring(self._flash, storage.journal_blocks, first)
         self._keeper = Keeper(State(), self.ring)
+        self._upkeep = Upkeep(self._keeper)
         self.now = (1, 0)
-        self.ring.format()
+        self._upkeep.ahead.format()
         self._do("boot", cause="power-on", warm=False)
         self._do("clock-set", source="host", utc=LONG_AGO, mono=self.now, bound_ms=2)
 
@@ -104,9 +106,9 @@ class Past:
         self.now = plus(self.now, seconds)
         self._keeper.bring(self.now)
         self._keeper.flush()
-        self._keeper.tidy(self.now)
-        while self.ring.erase_wanted():
-            self._keeper.erase(self.now)
+        self._upkeep.tidy(self.now)
+        while self._upkeep.erase_wanted():
+            self._upkeep.erase(self.now)
 
     def configure(self, regimen: dict[str, Any]) -> None:
         """The device is `ready` with this regimen."""

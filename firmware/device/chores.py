@@ -11,12 +11,14 @@ from micropython import const
 from device.app import COLLECT_UNITS, IDLE_UNITS
 from device.panel.lights import ALL_ON
 from device.start import clock_chip
+from device.upkeep import Upkeep
 from dosecore import findings
 from dosecore.instant import plus, plus_ms
 from loader import release
 
 _IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
+_LAST_RESORT_MS = const(900)  # the same when a light has been blinking for days and the last sector is in use: an erase fits between two of its edges
 _HANDS_OFF_S = const(60)  # and without a press
 _TRY_ERASE_S = const(20)  # how soon to try again when it was not so
 _LAMP_TEST_MS = const(500)
@@ -31,6 +33,7 @@ class Chores:
         self._clock_watch = None
         self._look_at = device.clock.now()
         self.longest_collection_ms = 0
+        self.upkeep = Upkeep(device.keeper)
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
         if not device.warm:
@@ -50,7 +53,7 @@ class Chores:
             return None
         if device.tidy:
             device.tidy = False
-            if device.keeper.tidy(device.clock.now()):
+            if self.upkeep.tidy(device.clock.now()):
                 device.changed = True
             return None
         idle = wait >= _IDLE_MS and (device.acted or not readable)
@@ -59,9 +62,14 @@ class Chores:
             device.acted = False
             self._collect()
             return None
-        if device.keeper.ring.erase_wanted():
-            if wait > _QUIET_MS and not device.player.sounding and self._hands_off():
-                device.keeper.erase(device.clock.now())
+        if self.upkeep.check_wanted(device.clock.now()):
+            if self.upkeep.check_step(device.clock.now()):
+                device.changed = True
+            return None
+        if self.upkeep.erase_wanted():
+            quiet = _LAST_RESORT_MS if self.upkeep.running_out() else _QUIET_MS
+            if wait > quiet and not device.player.sounding and self._hands_off():
+                self.upkeep.erase(device.clock.now())
                 device.tidy = True
                 return None
             device.pending = False

@@ -3,15 +3,35 @@
 Presses and requests: append, read back, apply; only then feedback. Clock events: apply, signal, then append, because alerts never wait for the journal (S-03).
 """
 
+from device.journal.layout import SLOTS
 from device.journal.replay import replay
 from dosecore import findings
 from dosecore.apply import apply
 from dosecore.events import encode
 from dosecore.instant import plus
+from dosecore.state import State
 from dosecore.timeline import next_clock_event
 
-ROOM = 6  # free slots below which the next sector is opened in a calm moment, so that no alert waits for a checkpoint
 MEND_EVERY_S = 60  # a journal that refused is tried again so often
+
+
+def wake(ring, safe=False):
+    """(Keeper, Replay or None): what a boot remembers. The Replay is None when no sector is whole; the state is then blank, and an empty ring is made.
+
+    safe: nothing is to be erased or formatted. Nothing is said of it yet: that is for `replay.tell`, after the boot itself was noted.
+    """
+    found = replay(ring, True) if ring.scan() else None
+    if found is not None and found.empty:
+        found = None  # the very first opening was cut off
+    keeper = Keeper(State() if found is None or found.state is None else found.state, ring)
+    keeper.may_erase = not safe
+    if ring.newer:
+        keeper.refuse()
+    elif found is None and not safe:
+        from device.journal.ahead import Ahead
+
+        Ahead(ring).format()
+    return keeper, found
 
 
 class Keeper:
@@ -31,8 +51,9 @@ class Keeper:
         self._noted = None
         self._unwell = []
         self._mend_at = None
-        self._told_gap = None
-        self._told_single = 0
+        self._destroyed = None  # (first, last) of what an erase of the last resort took without a word before it
+        # Once the host has the events up to this one, it knows what the journal-fault alert is about.
+        self._fault_seq = ring.seq
 
     # -- writing
 
@@ -42,22 +63,52 @@ class Keeper:
         raw = encode(event)
         seq = ring.append(raw)
         if seq is None:
-            if not self._open():
+            if not self.open_next():
                 return False
             seq = ring.append(raw)
         if seq:
             event.seq = seq
         return bool(seq)
 
-    def _checkpoint(self, state):
-        return encode(findings.checkpoint(state, {}, self.handled)[0])
-
-    def _open(self, may_erase=True):
+    def _checkpoint(self):
+        """What the journal folds to, as the first event of the next sector."""
         state = self.state
         if self._pending:
             # Applied and not yet stored: a checkpoint of the state would make the boot apply them twice.
-            state = replay(self.ring, False).state or state
-        return self.ring.open(self._checkpoint(state), may_erase and self.may_erase)
+            state = (replay(self.ring, False).state or state) if self.ring.epoch else State()
+        return encode(findings.checkpoint(state, {}, self.handled)[0])
+
+    def open_next(self, may_erase=True):
+        """Opens the next sector. True when it is durable. may_erase: when none was prepared in time one is erased now, for 90 ms; the last resort."""
+        return self.ring.open(self._checkpoint()) or (may_erase and self.may_erase and self._open_erased())
+
+    def _open_erased(self):
+        """Erases a sector and opens it. What that destroys is journaled before it."""
+        from device.journal.ahead import Ahead
+
+        ring = self.ring
+        ahead = Ahead(ring)
+        while ring.ready <= ring.epoch + ring.ahead:
+            lost = ahead.would_lose()
+            if lost is not None and not self._gap_in_last_page(lost):
+                self._destroyed = lost
+            ahead.erase_step()
+            ahead.erase_step()
+            if ring.open(self._checkpoint()):
+                return True
+        return False
+
+    def _gap_in_last_page(self, lost):
+        """Journals a gap where no other event may stand, so that it is told before the erase. True when it is durable."""
+        told = findings.plain("journal-gap")(self.state, {"first": lost[0], "last": lost[1]}, self.handled)[0]
+        if not self.ring.append(encode(told), SLOTS):
+            return False
+        apply(self.state, told)
+        return True
+
+    def gap_before_erase(self, lost, now):
+        """Journals what an erase is about to destroy. True when it is durable; a journal that refuses may need the erase to take events again."""
+        return self.gap(lost[0], lost[1], now) if self.recorded else self._gap_in_last_page(lost)
 
     def commit(self, events, now):
         """Stores and applies each event in turn. True when all are durable. They are applied all the same: a dose that started has started."""
@@ -74,6 +125,7 @@ class Keeper:
             if event.kind == "configured" and whole:
                 # Somebody has seen the blank or damaged journal and gone on (decision 32).
                 self.condition("journal-fault", False, now)
+        self._tell_losses()
         return whole
 
     def found(self, finding, args, now):
@@ -92,7 +144,10 @@ class Keeper:
 
     def condition(self, name, present, now):
         """Says that a technical condition is present, or gone; said once each way."""
-        return self.found(findings.condition, {"condition": name, "present": present}, now)
+        durable = self.found(findings.condition, {"condition": name, "present": present}, now)
+        if name == "journal-fault":
+            self._fault_seq = self.ring.seq
+        return durable
 
     def unwell(self, cause, present, now):
         """The device's own check of `cause` (a word) has failed, or is right again: `self-test-failed` stands while any cause does."""
@@ -119,6 +174,12 @@ class Keeper:
     def gap(self, first, last, now):
         return self.found(findings.plain("journal-gap"), {"first": first, "last": last}, now)
 
+    def exported(self, upto, now):
+        """The host has everything up to seq `upto`. Somebody knows now what the journal has lost: its alert ends, unless the journal is new or refuses."""
+        self.ring.exported = upto
+        if upto >= self._fault_seq and self.recorded and self.state.regimen is not None:
+            self.condition("journal-fault", False, now)
+
     # -- the clock's events
 
     def bring(self, until):
@@ -131,7 +192,7 @@ class Keeper:
                 break
             if self.recorded and len(self._pending) >= self.ring.free_slots:
                 self.flush()
-                if self.ring.free_slots == 0 and not self._open():
+                if self.ring.free_slots == 0 and not self.open_next():
                     self._failed(until)
             if first is None:
                 first = event.mono
@@ -152,6 +213,17 @@ class Keeper:
         for event in self._pending:
             self._keep(event, self.handled)
         self._pending = []
+        self._tell_losses()
+
+    def _tell_losses(self):
+        """What could not be said before: an erase of the last resort, a checkpoint that no sector would take."""
+        ring = self.ring
+        if self.recorded and self._destroyed is not None:
+            lost, self._destroyed = self._destroyed, None
+            self.gap(lost[0], lost[1], self.handled)
+        if self.recorded and ring.lost is not None:
+            lost, ring.lost = ring.lost, None
+            self.gap(lost[0], lost[1], self.handled)
 
     # -- when the journal refuses
 
@@ -170,13 +242,18 @@ class Keeper:
         for raised in findings.condition(self.state, {"condition": "journal-fault", "present": True}, now):
             apply(self.state, raised)
 
+    def refuse(self):
+        """The journal is not to be written to: it is of a newer firmware."""
+        self.recorded = False
+        self._mend_at = None
+
     def mend(self, now):
         """Tries the journal again: the next sector begins with the state as it is, and a gap tells what is missing."""
-        if self.recorded or now < self._mend_at:
+        if self.recorded or self._mend_at is None or now < self._mend_at:
             return
         self._mend_at = plus(now, MEND_EVERY_S)
         ring = self.ring
-        if not ring.open(self._checkpoint(self.state), False):
+        if not ring.open(encode(findings.checkpoint(self.state, {}, self.handled)[0])):
             return
         self.recorded = True
         lost, ring.lost = ring.lost, None
@@ -188,34 +265,3 @@ class Keeper:
     def mend_at(self):
         """When a refusing journal is tried again, or None."""
         return None if self.recorded else self._mend_at
-
-    # -- calm moments
-
-    def tidy(self, now):
-        """What can be done when nothing presses, without an erase: opens the next sector early, watches how full the ring is. True when the state changed."""
-        ring = self.ring
-        before = ring.seq
-        self.mend(now)
-        if not self.recorded:
-            return ring.seq != before
-        if ring.free_slots < ROOM and ring.ready > ring.epoch:
-            self.flush()
-            self._open(False)
-        if ring.single and self._told_single != ring.epoch:
-            self._told_single = ring.epoch
-            self.fault("journal-copy", "one of two copies could not be written", now)
-        full = ring.nearly_full()
-        if full != (self.state.alarm("journal-nearly-full") is not None):
-            self.condition("journal-nearly-full", full, now)
-        return ring.seq != before
-
-    def tidy_wanted(self):
-        return self.recorded and self.ring.free_slots < ROOM and self.ring.ready > self.ring.epoch
-
-    def erase(self, now):
-        """One erase ahead; what it destroys unexported is journaled first."""
-        lost = self.ring.erase_would_lose()
-        if lost is not None and lost != self._told_gap:
-            self._told_gap = lost
-            self.gap(lost[0], lost[1], now)
-        self.ring.erase_step()

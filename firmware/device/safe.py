@@ -16,13 +16,11 @@ from device.app import Device
 from device.drivers import watchdog
 from device.drivers.buttons import Buttons
 from device.drivers.buzzer import Buzzer
-from device.drivers.flash import JournalFlash
 from device.drivers.lights import Lights
-from device.journal.ring import Ring
 from device.keeper import Keeper
 from device.last_words import words_of
 from device.panel.player import Player
-from device.start import start, start_clock
+from device.start import journal, start, start_clock
 from dosecore import findings
 from dosecore.events import encode
 from dosecore.instant import plus
@@ -160,8 +158,7 @@ class SafeDevice(Device):
     def _without_past(self, reset):
         """What `start` gives, for a journal that cannot be folded; it can still be read by the host."""
         self.alerts.failures = 0
-        at = build.JOURNAL_OFFSET - build.STORAGE_OFFSET
-        ring = Ring(JournalFlash(at, build.JOURNAL_BLOCKS), build.JOURNAL_BLOCKS, at // 4096)
+        ring = journal()
         if self.alerts.call(ring.scan):
             self.alerts.call(lambda: ring.adopt(ring.read_sector(ring.epoch)))
         self.alerts.failures = 0

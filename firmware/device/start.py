@@ -7,22 +7,19 @@ from machine import unique_id
 
 from device.clock import Clock
 from device.drivers.flash import JournalFlash
-from device.journal.replay import replay
+from device.journal.replay import tell
 from device.journal.ring import Ring
-from device.keeper import Keeper
+from device.keeper import wake
 from dosecore import findings
-from dosecore.state import State
 
 _BLOCK = 4096
 _CLOCK_CHIP = 0x68  # the one address of a DS3231
 
 
-def open_journal():
-    """(ring, Replay or None when no sector is whole). Nothing is written yet."""
-    start = build.JOURNAL_OFFSET - build.STORAGE_OFFSET
-    flash = JournalFlash(start, build.JOURNAL_BLOCKS)
-    ring = Ring(flash, build.JOURNAL_BLOCKS, start // _BLOCK)
-    return ring, (replay(ring, True) if ring.scan() else None)
+def journal():
+    """The ring over the board's flash, not yet looked at."""
+    at = build.JOURNAL_OFFSET - build.STORAGE_OFFSET
+    return Ring(JournalFlash(at, build.JOURNAL_BLOCKS), build.JOURNAL_BLOCKS, at // _BLOCK)
 
 
 def start_clock(mono):
@@ -60,38 +57,14 @@ def _cold_clock(keeper, bus, clock):
 
 def start(reset, bus, safe=False):
     """(clock, keeper, warm): the state is folded; boot and lost clock are noted, and what is wrong is said. safe: nothing is formatted or erased."""
-    ring, found = open_journal()
-    state = found.state if found is not None else None
-    warm = reset.mono is not None and state is not None and reset.boot == state.boot
+    keeper, found = wake(journal(), safe)
+    warm = reset.mono is not None and found is not None and reset.boot == keeper.state.boot
     clock = start_clock(reset.mono if warm else None)
-    now = clock.now()
-    keeper = Keeper(State() if state is None else state, ring)
-    keeper.handled = now
-    keeper.may_erase = not safe
-    if found is None and not safe:
-        ring.format()
+    now = keeper.handled = clock.now()
     keeper.note(findings.boot, {"cause": reset.cause, "warm": warm}, now)
-    _tell(keeper, found, now)
+    tell(keeper, found, now)
     if reset.failed or keeper.state.alarm("self-test-failed") is not None:
         keeper.note_unwell("restart", now)
     if not warm:
         _cold_clock(keeper, bus, clock)
     return clock, keeper, warm
-
-
-def _tell(keeper, found, now):
-    """What the journal has lost, said in the journal and by an alert (J-02, J-05)."""
-    words = None
-    if found is None:
-        words = "blank: a new board, or the log is lost"
-    elif found.state is None:
-        words = "no checkpoint could be read; the state is lost"
-    elif found.gaps:
-        words = "events are damaged in both copies"
-        for first, last in found.gaps:
-            keeper.gap(first, last, now)
-    elif found.unreadable:
-        words = "%d events of a newer firmware" % found.unreadable
-    if words is not None:
-        keeper.fault("journal", words, now)
-        keeper.condition("journal-fault", True, now)

@@ -1,58 +1,14 @@
 """The journal's ring over a model of a NOR flash: appends, openings, erases, power cuts, damage."""
 
-import random
-
 import pytest
+from model.nor import Nor
 
 from device.journal import layout
-from device.journal.ring import AHEAD, Ring
+from device.journal.ahead import Ahead
+from device.journal.ring import Ring
+from device.journal.stored import first_seq, nearly_full
 
 FIRST = 2
-
-
-class PowerCut(Exception):
-    pass
-
-
-class Nor:
-    """A NOR flash that counts operations and can lose its power in the middle of one."""
-
-    def __init__(self, blocks):
-        self.memory = bytearray(b"\xff" * blocks * layout.BLOCK)
-        self.operations = 0
-        self.erases = 0
-        self.cut_at = None
-        self.tear = None
-        self.refuses = False
-
-    def read(self, block, offset, n):
-        at = block * layout.BLOCK + offset
-        return memoryview(self.memory)[at : at + n]
-
-    def _cut(self, at, wanted):
-        if self.operations == self.cut_at:
-            kept = self.tear(len(wanted))
-            self.memory[at : at + kept] = wanted[:kept]
-            raise PowerCut
-        self.operations += 1
-
-    def program(self, block, offset, page):
-        assert offset % layout.PAGE == 0 and len(page) == layout.PAGE
-        if self.refuses:
-            return
-        at = block * layout.BLOCK + offset
-        wanted = bytes(a & b for a, b in zip(self.memory[at : at + layout.PAGE], page, strict=True))
-        self._cut(at, wanted)
-        self.memory[at : at + layout.PAGE] = wanted
-
-    def erase(self, block):
-        if self.refuses:
-            return
-        at = block * layout.BLOCK
-        wanted = b"\xff" * layout.BLOCK
-        self._cut(at, wanted)
-        self.erases += 1
-        self.memory[at : at + layout.BLOCK] = wanted
 
 
 def event(n):
@@ -66,7 +22,10 @@ def record(ring, raw):
     """What the shell does: open the next sector when the event does not fit."""
     seq = ring.append(raw)
     if seq is None:
-        ring.open(CHECKPOINT)
+        ahead = Ahead(ring)
+        while ahead.wanted():
+            ahead.erase_step()
+        assert ring.open(CHECKPOINT)
         seq = ring.append(raw)
     return seq
 
@@ -75,7 +34,7 @@ def fresh(blocks=16):
     flash = Nor(blocks)
     ring = Ring(flash, blocks, FIRST)
     assert ring.scan() == 0
-    ring.format()
+    Ahead(ring).format()
     ring.open(CHECKPOINT)
     return flash, ring
 
@@ -110,30 +69,32 @@ def test_what_was_appended_is_read_after_a_boot():
 @pytest.mark.req("J-03")
 def test_the_oldest_sectors_go_first_and_a_loss_is_announced():
     flash, ring = fresh()
+    ahead = Ahead(ring)
     announced = []
     for n in range(400):
-        while ring.erase_wanted():
-            lost = ring.erase_would_lose()
+        while ahead.wanted():
+            lost = ahead.would_lose()
             if lost and lost not in announced:
                 announced.append(lost)
-            ring.erase_step()
+            ahead.erase_step()
         assert record(ring, event(n)) == ring.seq
     assert ring.oldest > 1
     assert announced[0][0] == 1
-    assert announced[-1][1] == ring.first_seq() - 1
-    assert sorted(stored(ring)) == list(range(ring.first_seq(), ring.seq + 1))
+    assert announced[-1][1] == first_seq(ring) - 1
+    assert sorted(stored(ring)) == list(range(first_seq(ring), ring.seq + 1))
 
 
 @pytest.mark.req("J-03")
 def test_exported_events_are_not_announced_as_lost():
     flash, ring = fresh()
+    ahead = Ahead(ring)
     for n in range(400):
         ring.exported = ring.seq
-        while ring.erase_wanted():
-            assert ring.erase_would_lose() is None
-            ring.erase_step()
+        while ahead.wanted():
+            assert ahead.would_lose() is None
+            ahead.erase_step()
         record(ring, event(n))
-    assert not ring.nearly_full()
+    assert not nearly_full(ring)
     assert again(flash)[0].exported > 0
 
 
@@ -141,13 +102,13 @@ def test_exported_events_are_not_announced_as_lost():
 def test_nearly_full_from_four_fifths_on():
     flash, ring = fresh(64)
     while ring.epoch < 32 * 80 // 100:
-        assert not ring.nearly_full()
+        assert not nearly_full(ring)
         record(ring, event(1))
     while ring.epoch < 28:
         record(ring, event(1))
-    assert ring.nearly_full()
+    assert nearly_full(ring)
     ring.exported = ring.seq
-    assert not ring.nearly_full()
+    assert not nearly_full(ring)
 
 
 def test_littlefs_pointers_stand_in_every_block():
@@ -159,62 +120,6 @@ def test_littlefs_pointers_stand_in_every_block():
         assert flash.read(block, 0, len(wanted)) == wanted
     assert layout.pointers(6, 2) == b"\x07\0\0\0\x06\0\0\0"
     assert layout.pointers(0, 2) == b""
-
-
-TEARS = {
-    "nothing": lambda n: 0,
-    "a byte": lambda n: 1,
-    "a slot less a byte": lambda n: 63,
-    "half": lambda n: n // 2,
-    "all but a byte": lambda n: n - 1,
-    "all": lambda n: n,
-}
-
-
-@pytest.mark.req("J-02")
-@pytest.mark.parametrize("tear", TEARS.values(), ids=TEARS.keys())
-def test_a_power_cut_loses_nothing_that_was_confirmed(tear):
-    """Every operation of a stretch with openings and erases is cut; what was confirmed stays, what was not is whole or absent; a second life goes on."""
-    flash, ring = fresh()
-    for n in range(120):
-        while ring.erase_wanted():
-            ring.erase_step()
-        record(ring, event(n))
-    start = bytes(flash.memory)
-
-    def life(flash, ring, confirmed):
-        for n in range(200, 240):
-            while ring.erase_wanted():
-                ring.erase_step()
-            seq = record(ring, event(n))
-            confirmed[seq] = event(n)
-
-    ring, _ = again(flash)
-    flash.operations = 0
-    life(flash, ring, {})
-    operations = flash.operations
-    for cut_at in range(operations):
-        flash = Nor(16)
-        flash.memory[:] = start
-        ring, _ = again(flash)
-        flash.operations, flash.cut_at, flash.tear = 0, cut_at, tear
-        confirmed = {}
-        with pytest.raises(PowerCut):
-            life(flash, ring, confirmed)
-        flash.cut_at = None
-        ring, sector = again(flash)
-        assert sector.gaps == []
-        if not sector.events or bytes(sector.events[0][1]) != CHECKPOINT:
-            ring.close()
-        found = stored(ring)
-        for seq, raw in confirmed.items():
-            assert seq < ring.first_seq() or found[seq] == raw
-        assert all(raw == CHECKPOINT or raw.startswith(b"event") for raw in found.values())
-        more = {record(ring, event(n)): event(n) for n in range(300, 320)}
-        ring, sector = again(flash)
-        found = stored(ring)
-        assert all(found[seq] == raw for seq, raw in more.items())
-        assert list(found) == list(range(min(found), max(found) + 1))
 
 
 @pytest.mark.req("J-02", "J-05")
@@ -277,28 +182,3 @@ def test_an_event_takes_no_slot_that_is_not_blank():
     where = ring.used
     assert ring.append(b"next") == 2
     assert ring.used == where + 2
-
-
-def test_random_lives_with_many_cuts():
-    rng = random.Random(7)
-    flash, ring = fresh()
-    confirmed = {}
-    for _ in range(300):
-        flash.operations, flash.cut_at = 0, rng.randrange(60)
-        flash.tear = lambda n: rng.randrange(n + 1)
-        try:
-            while True:
-                if ring.erase_wanted() and rng.random() < 0.5:
-                    ring.erase_step()
-                raw = event(rng.randrange(1000))
-                confirmed[record(ring, raw)] = raw
-        except PowerCut:
-            flash.cut_at = None
-            ring, sector = again(flash)
-            assert sector.gaps == []
-            if not sector.events or bytes(sector.events[0][1]) != CHECKPOINT:
-                ring.close()
-            first = ring.first_seq()
-            found = stored(ring)
-            assert all(found[seq] == raw for seq, raw in confirmed.items() if seq >= first)
-    assert AHEAD >= 2

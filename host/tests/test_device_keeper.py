@@ -1,11 +1,15 @@
 """What is written first, what a boot finds again, and a journal that refuses: Keeper and replay over a model of a NOR flash."""
 
 import pytest
-from test_device_journal import FIRST, Nor
+from model.nor import Nor
+from test_device_journal import FIRST
 
+from device.journal.ahead import Ahead
 from device.journal.replay import replay
 from device.journal.ring import Ring
+from device.journal.stored import first_seq
 from device.keeper import Keeper
+from device.upkeep import Upkeep
 from dosecore import findings
 from dosecore.alerts import alerts
 from dosecore.checkpoint import pack
@@ -23,7 +27,7 @@ def new_keeper():
     flash = Nor(BLOCKS)
     ring = Ring(flash, BLOCKS, FIRST)
     ring.scan()
-    ring.format()
+    Ahead(ring).format()
     keeper = Keeper(State(), ring)
     keeper.note(findings.boot, {"cause": "power-on", "warm": False}, (0, 400))
     keeper.bring((0, 400))
@@ -61,12 +65,13 @@ def kinds(keeper):
 def test_after_every_event_the_journal_folds_to_the_state():
     keeper = new_keeper()
     running(keeper)
+    upkeep = Upkeep(keeper)
     now = (4, 0)
     for _ in range(60):
         at = next_instant(keeper.state)
         now = plus(now, 7) if at is None or at > plus(now, 7) else max(at, now)
-        while keeper.ring.erase_wanted():
-            keeper.erase(now)
+        while upkeep.erase_wanted():
+            upkeep.erase(now)
         keeper.bring(now)
         keeper.flush()
         do(keeper, "pause", {}, now)
@@ -143,15 +148,16 @@ def test_a_journal_that_refuses_is_said_and_mended():
 def test_what_an_erase_destroys_is_journaled_before_it():
     keeper = new_keeper()
     running(keeper)
+    upkeep = Upkeep(keeper)
     now = (4, 0)
     while keeper.ring.oldest <= 1:
         do(keeper, "pause", {}, now)
-        keeper.tidy(now)
-        while keeper.ring.erase_wanted():
-            keeper.erase(now)
+        upkeep.tidy(now)
+        while upkeep.erase_wanted():
+            upkeep.erase(now)
     assert keeper.state.alarm("journal-nearly-full") is not None
     gap = [event for event in kinds(keeper) if event.kind == "journal-gap"][-1].detail
-    assert gap["last"] == keeper.ring.first_seq() - 1
+    assert gap["last"] == first_seq(keeper.ring) - 1
 
 
 @pytest.mark.req("J-05")

@@ -16,46 +16,52 @@ class Blocks:
         self._view = memoryview(self._page)
 
     def _program(self, block, page, low, high):
-        """Programs the page buffer and reads bytes low..high back. True when they are right."""
+        """Programs the page buffer and reads bytes low..high back. True when they are right, whatever the flash said of it."""
         at = page * PAGE
         try:
             self.flash.program(block, at, self._page)
         except OSError:
-            return False
+            pass
         return self.flash.read(block, at + low, high - low) == self._view[low:high]
 
-    def _clear_page(self):
+    def put(self, block, page, at, content):
+        """Programs `content` at byte `at` of a page. True when it reads back right."""
+        end = at + len(content)
         self._page[:] = BLANK_PAGE
+        self._page[at:end] = content
+        return self._program(block, page, at, end)
 
-    def _prepare(self, block):
+    def prepare(self, block):
+        """Erases the block and marks it when the erase was complete, whatever the flash said of it."""
         try:
             self.flash.erase(block)
         except OSError:
-            return
-        if self._is_blank(block, 0):
-            self._mark(block)
+            pass
+        if self.is_blank(block, 0):
+            self.mark(block)
 
-    def _mark(self, block):
+    def mark(self, block):
         """Programs littlefs's pointers and the mark that says: this erase was found complete."""
-        head = layout.pointers(block, self._first)
-        self._page[: len(head)] = head
-        end = layout.ERASED_MARK_AT + len(layout.ERASED_MARK)
-        self._page[layout.ERASED_MARK_AT : end] = layout.ERASED_MARK
-        if not self._program(block, 0, 0, end):
+        if not self.put(block, 0, 0, self.head(block)):
             self.faults += 1
-        self._clear_page()
 
-    def _is_marked(self, block):
+    def head(self, block):
+        """What stands before the header of every block that was prepared."""
+        pointers = layout.pointers(block, self._first)
+        return pointers + layout.BLANK_PAGE[len(pointers) : layout.ERASED_MARK_AT] + layout.ERASED_MARK
+
+    def is_marked(self, block):
         """True when the block's erase was found complete, and no header has been begun since."""
         return self.flash.read(block, layout.ERASED_MARK_AT, 8) == layout.ERASED_MARK + b"\xff\xff\xff\xff"
 
-    def _is_prepared(self, block):
+    def is_prepared(self, block):
         """True when the block is marked as erased and nothing was written after its pointers."""
-        return self._is_marked(block) and self._is_blank(block, layout.HEADER_AT)
+        return self.is_marked(block) and self.is_blank(block, layout.HEADER_AT)
 
-    def _is_blank(self, block, start):
-        if start:
-            if self.flash.read(block, start, PAGE - start) != self._view[start:PAGE]:
+    def is_blank(self, block, start):
+        """True when the block reads as erased from byte `start` (in the first page, or the second) on."""
+        if start % PAGE:
+            if self.flash.read(block, start, PAGE - start) != BLANK_PAGE[start:]:
                 return False
             start = PAGE
         for at in range(start, BLOCK, PAGE):  # noqa: SIM110 - a generator costs twice the time on the device

@@ -16,7 +16,8 @@ PAYLOAD_AT = 12
 CRC_AT = 60
 
 MARKER = 0xA5
-VERSION = 1
+VERSION = 1  # of what is written; magic, version, copy, epoch and CRC of a header stay where they are in every version
+READABLE = (1,)
 HEADER_AT = 36
 MAGIC_0 = 0x44  # "DB"
 MAGIC_1 = 0x42
@@ -55,13 +56,18 @@ def header_epoch(view, at):
     return struct.unpack_from("<I", view, at + 4)[0]
 
 
-def get_header(slot):
-    """(epoch, first seq, chain, exported, faults) of a whole header, else None."""
+def header_version(slot):
+    """The format version of a whole header, else 0."""
     if slot[HEADER_AT] != MAGIC_0 or slot[HEADER_AT + 1] != MAGIC_1:
-        return None
+        return 0
     if crc32(slot[HEADER_AT:CRC_AT]) & 0xFFFFFFFF != struct.unpack_from("<I", slot, CRC_AT)[0]:
-        return None
-    return struct.unpack_from("<IIIII", slot, HEADER_AT + 4)
+        return 0
+    return slot[HEADER_AT + 2]
+
+
+def get_header(slot):
+    """(epoch, first seq, chain, exported, faults) of a whole header that this firmware can read, else None."""
+    return struct.unpack_from("<IIIII", slot, HEADER_AT + 4) if header_version(slot) in READABLE else None
 
 
 def put_record(page, at, fragment, fragments, seq, chain, raw, start):

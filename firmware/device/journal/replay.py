@@ -1,5 +1,6 @@
-"""From the journal to the state: newest checkpoint, then its tail. The one way in which a boot remembers."""
+"""From the journal to the state: newest checkpoint, then its tail. The one way in which a boot remembers, and says what is lost."""
 
+from device.journal.layout import SLOTS
 from dosecore.apply import apply
 from dosecore.checkpoint import unpack
 from dosecore.events import decode
@@ -11,9 +12,11 @@ class Replay:
     """The fold of what the ring holds. state: None when no checkpoint could be read.
 
     gaps: [(first, last)] that the journal itself does not tell of. unreadable: number of events that this firmware does not know.
+    empty: nothing was ever written whole.
     """
 
-    def __init__(self, state, gaps, unreadable):
+    def __init__(self, state, gaps, unreadable, empty=False):
+        self.empty = empty
         self.state = state
         self.gaps = gaps
         self.unreadable = unreadable
@@ -36,6 +39,10 @@ def replay(ring, adopt):
     state = None
     for epoch in range(ring.epoch, max(ring.oldest, ring.epoch - LOOK_BACK + 1) - 1, -1):
         sector = ring.read_sector(epoch)
+        if sector is None:
+            continue  # passed over: it would not come blank, or its opening was cut off
+        if sectors:
+            _join(sector, sectors[-1])
         sectors.append(sector)
         state = _checkpoint(sector)
         if state is not None:
@@ -45,8 +52,8 @@ def replay(ring, adopt):
         if len(sectors) > 1:
             ring.close()
     if state is None:
-        return Replay(None, [], 0)
-    ring.exported = max(ring.exported, state.exported)
+        last = sectors[0]
+        return Replay(None, [], 0, ring.epoch == 1 and not last.events)
     gaps = []
     told = []
     unreadable = 0
@@ -69,8 +76,42 @@ def replay(ring, adopt):
                 told.append((event.detail["first"], event.detail["last"]))
         sectors[place] = None
     ring.exported = max(ring.exported, state.exported)
-    return Replay(state, [gap for gap in gaps if not _covered(gap, told)], unreadable)
+    if adopt and ring.ruined:
+        gaps.append((ring.seq + 1, ring.seq + SLOTS))
+        ring.seq += SLOTS
+    if adopt and ring.exported > ring.seq:
+        # The host holds what is not here: the end of the journal was taken away.
+        gaps.append((ring.seq + 1, ring.exported))
+        ring.seq = ring.exported
+    return Replay(state, [gap for gap in gaps if not covered(gap, told)], unreadable)
 
 
-def _covered(gap, told):
+def _join(sector, after):
+    """What is missing between the end of `sector` and the begin of the one after it."""
+    if after.before is not None and sector.seq < after.before:
+        sector.lost(sector.seq + 1, after.before)
+
+
+def covered(gap, told):
+    """True when a gap that was told covers this one."""
     return any([first <= gap[0] and gap[1] <= last for first, last in told])
+
+
+def tell(keeper, found, now):
+    """Says what the journal has lost, in the journal and by an alert (J-02, J-05). found: the Replay, or None when no sector is whole."""
+    words = None
+    if keeper.ring.newer:
+        words = "format %d is of a newer firmware" % keeper.ring.newer
+    elif found is None:
+        words = "blank: a new board, or the log is lost"
+    elif found.state is None:
+        words = "no checkpoint could be read; the state is lost"
+    elif found.gaps:
+        words = "events are damaged in both copies"
+        for first, last in found.gaps:
+            keeper.gap(first, last, now)
+    elif found.unreadable:
+        words = "%d events of a newer firmware" % found.unreadable
+    if words is not None:
+        keeper.fault("journal", words, now)
+        keeper.condition("journal-fault", True, now)

@@ -1,11 +1,12 @@
-"""The ring of sectors: finds the newest at boot, appends events, opens the next sector, erases ahead.
+"""The ring of sectors: finds the newest at boot, appends events, opens the next sector.
 
 Pure over a small Flash interface, so that the power-cut proof runs it on CPython over a model of a NOR flash:
-    read(block, offset, n) -> bytes or memoryview (no copy on the device)
-    program(block, offset, page)   one whole page, offset a multiple of 256; bits go from 1 to 0 only
-    erase(block)
+    read(block, offset, n) -> bytes or memoryview (no copy on the device); never fails, but may give wrong bytes
+    program(block, offset, page)   one whole page, offset a multiple of 256; bits go from 1 to 0 only; OSError when the chip says that it failed
+    erase(block)                   the same
 Sector i is block i (copy A) and block i + sectors (copy B). Epoch e lives in sector (e - 1) % sectors.
-The ring knows bytes, not events: the caller encodes, and gives the checkpoint with which a sector begins.
+The ring knows bytes, not events: the caller encodes, and gives the checkpoint with which a sector begins. `ahead` erases and
+mends, `stored` serves the host.
 """
 
 from device.journal import layout
@@ -14,8 +15,8 @@ from device.journal.layout import BLOCK, SLOT, SLOTS, SLOTS_PER_PAGE
 from device.journal.reader import Sector
 
 AHEAD = 3  # sectors kept erased before they are needed: one may be in the middle of its erase, two are always left
+LAST = SLOTS - SLOTS_PER_PAGE  # the last page is kept for an event that a boot has to write once more, and for a gap before an erase
 TRIES = 3  # places at which an event is tried before the journal counts as failed
-NEARLY_FULL_PERCENT = 80
 
 
 class Ring(Blocks):
@@ -23,24 +24,29 @@ class Ring(Blocks):
 
     epoch, oldest: newest and oldest sector (0: none). seq: last sequence number used. used: first free slot of the newest sector.
     faults: copies that could not be written, ever. exported: last seq that the host has. single: the last write reached one copy only.
-    lost: sequence numbers that failed appends used up, as (first, last), or None.
+    ready: newest epoch whose sector is erased and marked. ahead: how many are kept so. lost: (first, last) of numbers that could not be stored, or None.
+    ruined: the newest sector cannot be read at all; how many events it held nobody knows.
+    newer: format version of a journal that only a newer firmware can read, else 0: it is not to be written to.
+    checkpoint_slots: what the last checkpoint took.
     """
 
     def __init__(self, flash, blocks, first_block):
         """blocks: of both copies together. first_block: the number that littlefs gives to the first of them."""
         super().__init__(flash, first_block)
         self.sectors = blocks // 2
+        self.ahead = min(AHEAD, self.sectors - 3)
         self.epoch = 0
         self.oldest = 0
         self.seq = 0
         self.used = SLOTS
-        self.ready = 0  # newest epoch whose sector is erased and marked
+        self.ready = 0
         self.exported = 0
         self.single = False
         self.lost = None
+        self.newer = 0
+        self.ruined = False
+        self.checkpoint_slots = 8
         self._chain = 0
-        self._step = 0  # the copy that `erase_step` takes next
-        self._checkpoint_slots = 8
 
     # -- at boot
 
@@ -48,20 +54,25 @@ class Ring(Blocks):
         """Finds the newest and the oldest sector. Returns the newest epoch, 0 when no header is whole."""
         newest = self._newest(False)
         if newest and self.header(newest) is None:
-            newest = self._newest(True)  # what looked like the newest is damaged
-        if newest and self._begun(newest + 1):
-            newest += 1  # its header is damaged in both copies, its records are not
+            newest = self._newest(True)  # what looked like the newest is damaged, or of another version
+        if self.newer:
+            return 0
+        if self._headless(newest + 1):
+            newest += 1  # its header is lost, its records are not
+        elif newest:
+            self.ruined = self._ruined(newest + 1)
         self.epoch = newest
         self.oldest = 0
         if newest:
-            # Sectors after the newest, in the order of the ring, are the oldest; those erased ahead have no header.
-            self.oldest = max(1, newest - self.sectors + 1)
-            while self.oldest < newest and self.header(self.oldest) is None:
-                self.oldest += 1
+            # Sectors after the newest, in the order of the ring, are the oldest; those erased ahead hold nothing.
+            oldest = max(1, newest - self.sectors + 1)
+            while oldest < newest and not self._stands(oldest, oldest <= newest + self.ahead + 1 - self.sectors):
+                oldest += 1
+            self.oldest = oldest
         return newest
 
     def _newest(self, check):
-        """The highest epoch that stands in a header; without `check` the CRCs are not looked at, which takes a third of the time."""
+        """The highest epoch that stands in a header; without `check` CRCs and versions are not looked at, which takes a third of the time."""
         newest = 0
         sectors = self.sectors
         whole = self.flash.read(0, 0, 2 * sectors * BLOCK)
@@ -75,45 +86,78 @@ class Ring(Blocks):
                 if whole[copy_at] == magic_0 and whole[copy_at + 1] == magic_1:
                     epoch = epoch_at(whole, copy_at)
                     if epoch > newest and (epoch - 1 - i) % sectors == 0:
-                        start = copy_at - layout.HEADER_AT
-                        if not check or layout.get_header(whole[start : start + SLOT]) is not None:
-                            newest = epoch
-                    if not check:
-                        break
+                        if check:
+                            start = copy_at - layout.HEADER_AT
+                            version = layout.header_version(whole[start : start + SLOT])
+                            if version > layout.VERSION:
+                                self.newer = version
+                            if version not in layout.READABLE:
+                                continue
+                        newest = epoch
             at += BLOCK
         return newest
 
-    def _begun(self, epoch):
-        """True when the sector of `epoch` holds records newer than its last use could have left."""
-        i = self._index(epoch)
+    def _stands(self, epoch, dying):
+        """True when the sector is stored. dying: one of those that are erased next; with copy A gone the power went in its erase, and what it held was told."""
+        i = self.index(epoch)
+        found = Sector(self.flash, i, self.sectors)
+        if found.header(epoch) is None:
+            return self._headless(epoch)
+        return not dying or found.header(epoch, True) is not None or found.is_same()
+
+    def _headless(self, epoch):
+        """True when the sector has lost its header in both copies, and its records are those of `epoch` by their numbers."""
+        i = self.index(epoch)
         if self.flash.read(i, SLOT, 1)[0] == 0xFF and self.flash.read(i + self.sectors, SLOT, 1)[0] == 0xFF:
             return False
-        before = layout.get_header(self.flash.read(self._index(epoch - 1), 0, SLOT)) or layout.get_header(
-            self.flash.read(self._index(epoch - 1) + self.sectors, 0, SLOT)
-        )
-        if before is None or self.header(epoch) is not None or self.header(epoch - self.sectors) is not None:
+        found = Sector(self.flash, i, self.sectors)
+        if found.header() is not None:
             return False
-        for block in (i, i + self.sectors):
-            slot = self.flash.read(block, SLOT, SLOT)
-            if slot[0] == layout.MARKER and layout.is_record(slot) and layout.record(slot)[4] > before[1]:
-                return True
-        return False
+        found.begin(None)
+        found.step(1, SLOTS)
+        if not found.events:
+            return False
+        first = found.events[0][0]
+        before = self.header(epoch - 1)
+        after = self.header(epoch + 1)
+        if before is None and after is None:
+            return first == 1
+        return (before is None or first > before[1]) and (after is None or first < after[1])
 
-    def _index(self, epoch):
+    def _ruined(self, epoch):
+        """True when both copies of the sector that would be next hold what neither a cut-off opening nor a cut-off erase can leave."""
+        i = self.index(epoch)
+        for block in (i, i + self.sectors):
+            if self.is_marked(block) or self.is_blank(block, layout.PAGE):
+                return False
+            if layout.header_version(self.flash.read(block, 0, SLOT)):
+                return False
+        return True
+
+    def index(self, epoch):
         return (epoch - 1) % self.sectors
 
-    def header(self, epoch):
-        """(epoch, first seq, chain, exported, faults) of the sector, or None when it is not stored."""
-        if epoch < 1:
+    def header(self, epoch, only_a=False):
+        """(epoch, first seq, chain, exported, faults) of the sector, or None when it is not stored. only_a: copy A alone is asked."""
+        return Sector(self.flash, self.index(epoch), self.sectors).header(epoch, only_a) if epoch > 0 else None
+
+    def begin_sector(self, epoch, kind=Sector):
+        """The Sector of `epoch`, its walk begun; None when the place holds another one: it was passed over, because it would not come blank."""
+        found = kind(self.flash, self.index(epoch), self.sectors)
+        head = found.header(epoch)
+        if head is None and found.header() is not None:
             return None
-        head = Sector(self.flash, self._index(epoch), self.sectors).header()
-        return head if head is not None and head[0] == epoch else None
+        found.begin(head)
+        return found
 
     def read_sector(self, epoch):
-        """The walked Sector of `epoch`."""
-        head = self.header(epoch)
-        sector = Sector(self.flash, self._index(epoch), self.sectors)
-        return sector.walk(head[1] - 1 if head else 0, head[2] if head else 0)
+        """The walked Sector of `epoch`, or None; see `begin_sector`."""
+        found = self.begin_sector(epoch)
+        if found is None:
+            return None
+        found.step(1, SLOTS)
+        found.end()
+        return found if found.before is not None or found.events else None
 
     def adopt(self, sector):
         """Goes on after `sector`, the walked newest one.
@@ -125,99 +169,104 @@ class Ring(Blocks):
             self.exported = head[3]
             self.faults = head[4]
         self.seq = sector.seq
-        self._chain = sector.chain
-        if sector.used > 1:
-            self.used = -(-sector.used // SLOTS_PER_PAGE) * SLOTS_PER_PAGE
-            self._mend(sector)
-        else:
-            self.used = SLOTS  # a header without records: its opening was cut off
+        self._chain = sector.chain or 0
+        self.used = -(-sector.used // SLOTS_PER_PAGE) * SLOTS_PER_PAGE
+        self._settle(sector)
+        if sector.version and sector.version != layout.VERSION:
+            self.used = SLOTS  # an older format: what comes goes into the next sector
+        elif not sector.version or sector.used == 1:
+            self.close()  # its header is lost; or it has no records, because its opening was cut off
         self.ready = self.epoch
-        for epoch in range(self.epoch + 1, self.epoch + 1 + AHEAD):
+        for epoch in range(self.epoch + 1, self.epoch + 1 + self.ahead):
             # The marks alone; `open` looks at every byte, and passes over a sector that is not blank.
-            i = self._index(epoch)
-            if self._is_marked(i) and self._is_marked(i + self.sectors):
+            i = self.index(epoch)
+            if self.is_marked(i) and self.is_marked(i + self.sectors):
                 self.ready = epoch
 
+    def _settle(self, sector):
+        """Makes what the newest sector holds safe before anything is built on it: what only one copy has is written into the other.
+
+        A program that the power cut off may read as whole and be no more tomorrow. So the last event is written once more, in another place, unless
+        both copies hold it.
+        """
+        half = sector.half_headed()
+        if half is None and not sector.single:
+            return
+        from device.journal.ahead import mend, mend_page
+
+        if half is not None:
+            mend_page(self, sector.index, 0, half)
+        mend(self, sector, False)
+        if not sector.events or sector.is_double(sector.last):
+            return
+        raw = sector.events[-1][1]
+        count = layout.slots_for(len(raw))
+        start = self._blank_run(count, SLOTS)
+        if start + count > SLOTS:
+            mend(self, sector, True)  # no other place is left
+            return
+        self._chain = sector.chain_before
+        self._write(sector.index, start, raw, count)
+        self._chain = sector.chain
+
     def close(self):
-        """No more events into the newest sector: it lacks a checkpoint, because its opening was cut off."""
-        self.used = SLOTS
-
-    def _mend(self, sector):
-        """Writes records that only one copy holds into the other, where its cells still allow it."""
-        i = self._index(self.epoch)
-        for slot, copy in sector.single:
-            good = self.flash.read(i + copy * self.sectors, slot * SLOT, SLOT)
-            at = slot % SLOTS_PER_PAGE * SLOT
-            self._view[at : at + SLOT] = good
-            block = i + (1 - copy) * self.sectors
-            self._program(block, slot // SLOTS_PER_PAGE, at, at + SLOT)
-            self._clear_page()
-
-    def format(self):
-        """Makes an empty ring: every blank block gets its pointers, so that littlefs can go on allocating around it. Slow (1 ms a block)."""
-        self.epoch = self.oldest = self.seq = self.ready = 0
-        self.used = SLOTS
-        self._chain = 0
-        for block in range(2 * self.sectors):
-            if not self._is_prepared(block) and self._is_blank(block, 0):
-                self._mark(block)
-        while self.ready < AHEAD and self._is_ready(self.ready + 1):
-            self.ready += 1
+        """No more events into the newest sector, but for the last page: it lacks a checkpoint, because its opening was cut off."""
+        self.used = max(self.used, LAST)
 
     # -- appending
 
     def fits(self, length):
         """True when an event of `length` bytes fits in the open sector. If not: `open` first."""
-        return self.used + layout.slots_for(length) <= SLOTS
+        return self.used + layout.slots_for(length) <= LAST
 
     @property
     def free_slots(self):
-        return SLOTS - self.used
+        return LAST - self.used
 
-    def append(self, raw):
-        """Writes an event into both copies and reads it back.
+    def append(self, raw, end=LAST):
+        """Writes an event into both copies, before slot `end`, and reads it back.
 
         Returns its seq; None when it does not fit (nothing is written: `open` first); 0 when no copy would take it (its seq is then used up, see `lost`).
         """
         count = layout.slots_for(len(raw))
-        if self._blank_run(count) + count > SLOTS:
+        if self._blank_run(count, end) + count > end:
             return None
         self.seq += 1
         for _ in range(TRIES):
-            start = self._blank_run(count)
-            if start + count > SLOTS:
+            start = self._blank_run(count, end)
+            if start + count > end:
                 break
-            if self._write(self._index(self.epoch), start, raw, count):
+            if self._write(self.index(self.epoch), start, raw, count):
                 return self.seq
         self._note_lost()
         return 0
 
-    def open(self, checkpoint, may_erase=True):
-        """Opens the next sector; its first event is `checkpoint` (bytes). True when it is durable.
-
-        may_erase: when no sector is ready one is erased now, for 90 ms; the last resort.
-        """
+    def open(self, checkpoint):
+        """Opens the next sector that is ready; its first event is `checkpoint` (bytes). True when it is durable, False when none is ready or takes it."""
         count = layout.slots_for(len(checkpoint))
         if count >= SLOTS:
             raise ValueError("checkpoint does not fit in a sector")
         self.seq += 1
-        for epoch in range(self.epoch + 1, self.epoch + 1 + AHEAD + 1):
-            if epoch > self.ready:
-                if not may_erase:
-                    break
-                self._prepare_now(epoch)
-            if not self._is_ready(epoch):
+        tried = False
+        for epoch in range(self.epoch + 1, self.ready + 1):
+            if not self.is_ready(epoch):
                 continue
-            i = self._index(epoch)
-            if self._write(i, 1, checkpoint, count, epoch):
+            tried = True
+            if self._write(self.index(epoch), 1, checkpoint, count, epoch):
                 self.epoch = epoch
-                self.ready = max(self.ready, epoch)
                 if self.oldest == 0:
                     self.oldest = epoch
-                self._checkpoint_slots = count
+                self.checkpoint_slots = count
                 return True
-        self._note_lost()
+        if tried:
+            self._note_lost()
+        else:
+            self.seq -= 1
         return False
+
+    def is_ready(self, epoch):
+        i = self.index(epoch)
+        return self.is_prepared(i) and self.is_prepared(i + self.sectors)
 
     def lose(self):
         """Uses up a sequence number for an event that is not even tried."""
@@ -228,12 +277,12 @@ class Ring(Blocks):
         self.single = False
         self.lost = (self.lost[0] if self.lost else self.seq, self.seq)
 
-    def _blank_run(self, count):
-        """The next place where `count` slots are blank in both copies; moves `used` past slots that are not."""
-        i = self._index(self.epoch)
+    def _blank_run(self, count, end):
+        """The next place before slot `end` where `count` slots are blank in both copies; moves `used` past slots that are not."""
+        i = self.index(self.epoch)
         run = 0
         at = self.used
-        while at < SLOTS and run < count:
+        while at < end and run < count:
             if (
                 self.flash.read(i, at * SLOT, SLOT) == layout.BLANK_SLOT
                 and self.flash.read(i + self.sectors, at * SLOT, SLOT) == layout.BLANK_SLOT
@@ -248,17 +297,17 @@ class Ring(Blocks):
     def _write(self, index, start, raw, count, epoch=0):
         """Writes the event into slots start.. of both copies, page by page, so that never both copies of a page are at risk.
 
-        With `epoch` the header too. True when at least one copy of each page is whole.
+        With `epoch` the header too. True when at least one copy of each page is whole. The chain goes on only after a whole event.
         """
         single = False
-        chain = self._chain
+        crc = self._chain
         slot = start
         done = 0
         while done < count:
             first = slot % SLOTS_PER_PAGE
             page = slot // SLOTS_PER_PAGE
-            crc = chain
             n = min(SLOTS_PER_PAGE - first, count - done)
+            self._page[:] = layout.BLANK_PAGE
             for k in range(n):
                 crc = layout.put_record(
                     self._page, (first + k) * SLOT, done + k, count, self.seq, crc, raw, (done + k) * layout.PAYLOAD
@@ -274,100 +323,14 @@ class Ring(Blocks):
                     whole += 1
                 else:
                     self.faults += 1
-            self._clear_page()
             if whole == 0:
                 return False
             if whole == 1:
                 single = True
-            chain = self._chain = crc
             done += n
             slot += n
-        self.used = slot
+        self._chain = crc
+        # A page that holds what no other copy has is not programmed again: a cut there would tear it.
+        self.used = -(-slot // SLOTS_PER_PAGE) * SLOTS_PER_PAGE if single else slot
         self.single = single
         return True
-
-    # -- erasing ahead
-
-    def erase_wanted(self):
-        """True when the next sector should be prepared as soon as an erase disturbs nobody."""
-        return self.ready < self.epoch + AHEAD
-
-    def erase_would_lose(self):
-        """(first, last) of the events that the next `erase_step` destroys although the host does not have them, or None. To be journaled before it."""
-        gone = self.header(self.ready + 1 - self.sectors)
-        if gone is None:
-            return None
-        after = self.header(self.ready + 2 - self.sectors)
-        last = after[1] - 1 if after else gone[1]
-        first = max(gone[1], self.exported + 1)
-        return (first, last) if first <= last else None
-
-    def erase_step(self):
-        """Prepares one block (about 45 ms with interrupts off, 400 ms at worst). The sector counts as ready when both copies are."""
-        epoch = self.ready + 1
-        block = self._index(epoch) + self._step * self.sectors
-        if not self._is_prepared(block):
-            self.oldest = max(self.oldest, epoch - self.sectors + 1)
-            self._prepare(block)
-        if self._step:
-            self.ready = epoch  # also when a block would not come right: `open` looks again and passes it over
-        self._step = 1 - self._step
-
-    def _prepare_now(self, epoch):
-        """The last resort when a sector is needed and none was prepared in time."""
-        self.ready = epoch - 1
-        self._step = 0
-        while self.ready < epoch:
-            self.erase_step()
-
-    def _is_ready(self, epoch):
-        i = self._index(epoch)
-        return self._is_prepared(i) and self._is_prepared(i + self.sectors)
-
-    # -- for the host
-
-    def stored(self, epoch, slot, copy):
-        """The stored slots of a sector from `slot` to the last one written, as bytes or memoryview; None when the sector is not stored."""
-        if not (self.oldest <= epoch <= self.epoch and epoch and 0 <= slot < SLOTS and copy in (0, 1)):
-            return None
-        end = self.used if epoch == self.epoch else self._end(epoch)
-        block = self._index(epoch) + copy * self.sectors
-        return self.flash.read(block, slot * SLOT, max(0, end - slot) * SLOT)
-
-    def whole(self, epoch, most, copy):
-        """Up to `most` whole sectors from `epoch` on, as they lie in one piece of the flash; never the newest. None when that is not even one."""
-        i = self._index(epoch)
-        count = min(most, self.epoch - epoch, self.sectors - i)
-        if not self.oldest <= epoch or count < 1:
-            return None
-        return self.flash.read(i + copy * self.sectors, 0, count * BLOCK)
-
-    def _end(self, epoch):
-        i = self._index(epoch)
-        end = SLOTS
-        while end > 1 and (
-            self.flash.read(i, (end - 1) * SLOT, SLOT) == layout.BLANK_SLOT
-            and self.flash.read(i + self.sectors, (end - 1) * SLOT, SLOT) == layout.BLANK_SLOT
-        ):
-            end -= 1
-        return end
-
-    def first_seq(self):
-        """The oldest seq still stored; 0 when nothing is."""
-        for epoch in range(self.oldest, self.epoch + 1):
-            head = self.header(epoch)
-            if head is not None:
-                return head[1]
-        return 0
-
-    def capacity(self):
-        """How many one-slot events surely fit, with checkpoints as large as the last one."""
-        return (self.sectors - AHEAD - 1) * (SLOTS - 1 - self._checkpoint_slots)
-
-    def nearly_full(self):
-        """True when events that the host does not have fill at least 80 % of the ring."""
-        edge = self.epoch + 1 - self.sectors * NEARLY_FULL_PERCENT // 100
-        if edge < self.oldest:
-            return False
-        after = self.header(edge + 1)
-        return after is not None and after[1] > self.exported + 1

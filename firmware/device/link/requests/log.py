@@ -1,5 +1,6 @@
 """The journal for the host: stored slots as they are, and how far the host has them."""
 
+from device.journal import stored
 from device.link.acting import act
 from dosecore.refusals import Refusal
 
@@ -30,9 +31,9 @@ def log(device, request, now):
     for value in (epoch, slot, copy, sectors):
         if isinstance(value, Refusal):
             return value
-    data = ring.whole(epoch, sectors, copy) if sectors > 1 and slot == 0 else None
+    data = stored.whole(ring, epoch, sectors, copy) if sectors > 1 and slot == 0 else None
     if data is None:
-        data = ring.stored(epoch, slot, copy)
+        data = stored.slots(ring, epoch, slot, copy)
     if data is None:
         return Refusal("not-stored", "epoch", epoch, ring.oldest, ring.epoch)
     return Raw(data)
@@ -42,9 +43,9 @@ def log_info(device, request, now):
     ring = device.keeper.ring
     return {
         "epochs": [ring.oldest, ring.epoch],
-        "first": ring.first_seq(),
+        "first": stored.first_seq(ring),
         "last": ring.seq,
-        "capacity": ring.capacity(),
+        "capacity": stored.capacity(ring),
         "exported": ring.exported,
         "faults": ring.faults,
         "written": ring.used,
@@ -61,5 +62,5 @@ def exported(device, request, now):
         refusal = act(device, "exported", {"upto": seq}, now)
         if refusal:
             return refusal
-        ring.exported = seq
+        device.keeper.exported(seq, now)
     return {"ok": True}

@@ -2,6 +2,7 @@
 
 import dosebell_build as build
 
+from device.journal import stored
 from device.link.requests.identity import PROTOCOL, is_bench
 from dosecore.timeline import utc
 from dosecore.view import alerts_view, course_view, no_course, safe_alert
@@ -42,9 +43,9 @@ def status(device, request, now):
         "course": _view(device, course_view, now, no_course),
         "alerts": _view(device, alerts_view, now, safe_alert),
         "journal": {
-            "first_seq": ring.first_seq(),
+            "first_seq": stored.first_seq(ring),
             "last_seq": ring.seq,
-            "capacity": ring.capacity(),
+            "capacity": stored.capacity(ring),
             "exported_seq": ring.exported,
             "faults": ring.faults,
         },

@@ -1,0 +1,309 @@
+"""The proof that no power cut loses a confirmed event, invents one, or hides a loss: every operation of a life is cut, in every tear, and again in the recovery.
+
+The journal's own code (keeper, ring, replay, upkeep) lives over a model of a NOR flash. Before each operation of that life the flash is copied, torn, and
+a device boots on the copy; what it finds is held against what the first device had confirmed. The recovery's own operations are cut in the same way, down
+to three cuts in a row. Nothing here knows how the journal stores: it asks the ring for its events, and the state for its bytes.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from model.nor import Nor, Operation, PowerCut
+
+from device.journal.replay import tell
+from device.journal.ring import Ring
+from device.keeper import Keeper, wake
+from device.upkeep import Upkeep
+from dosecore import findings
+from dosecore.apply import apply
+from dosecore.checkpoint import pack, unpack
+from dosecore.events import decode
+from dosecore.instant import plus
+
+FIRST = 2
+DEEPEST = 3
+WORDS = "a fault has words of any length, so that events take one slot or several, over one page or two of them"
+
+
+class Violation(AssertionError):
+    """What must never happen, with the cuts that led to it."""
+
+
+@dataclass
+class Told:
+    """What the outside knows: events that were confirmed, by number; those in flight; the state after each; what the host has; what was told as lost."""
+
+    confirmed: dict[int, bytes] = field(default_factory=dict)
+    in_flight: dict[int, bytes] = field(default_factory=dict)
+    states: dict[int, bytes] = field(default_factory=dict)
+    exported: int = 0
+
+    def copy(self) -> "Told":
+        return Told(dict(self.confirmed), dict(self.in_flight), dict(self.states), self.exported)
+
+
+class Life:
+    """A device that lives on a flash until it is left. What it confirms goes to `told`."""
+
+    def __init__(self, flash: Nor, sectors: int, told: Told) -> None:
+        self.flash = flash
+        self.told = told
+        self.now = (100 + len(told.confirmed), 0)
+        ring = Ring(flash, 2 * sectors, FIRST)
+        self._watch(ring)
+        self.keeper, self.found = wake(ring)
+        self.ring = ring
+        self.upkeep = Upkeep(self.keeper)
+        self.state_found = pack(self.keeper.state) if self.found is not None else b""
+        self.seq_found = ring.seq
+        self.fault_found = self.keeper.state.alarm("journal-fault") is not None
+
+    def begin(self) -> None:
+        """What a boot writes (device/start.py)."""
+        self.keeper.note(findings.boot, {"cause": "power-on", "warm": False}, self.now)
+        tell(self.keeper, self.found, self.now)
+        self.keeper.bring(self.now)
+        self.keeper.flush()
+        self.told.states[self.ring.seq] = pack(self.keeper.state)
+
+    def _watch(self, ring: Ring) -> None:
+        append, open_ = ring.append, ring.open
+        told = self.told
+
+        def watched_append(raw: bytes, *end: int) -> int | None:
+            told.in_flight[ring.seq + 1] = bytes(raw)
+            seq: int | None = append(raw, *end)
+            if seq:
+                told.confirmed[seq] = bytes(raw)
+            return seq
+
+        def watched_open(checkpoint: bytes) -> bool:
+            number = ring.seq + 1
+            told.in_flight[number] = bytes(checkpoint)
+            done = bool(open_(checkpoint))
+            if done:
+                told.confirmed[number] = bytes(checkpoint)
+            return done
+
+        ring.append, ring.open = watched_append, watched_open
+
+    def commit(self, kind: str, detail: dict[str, object]) -> None:
+        self.now = plus(self.now, 1)
+        self.keeper.commit(findings.plain(kind)(self.keeper.state, detail, self.now), self.now)
+        self.told.states[self.ring.seq] = pack(self.keeper.state)
+
+    def act(self, rng: random.Random) -> None:
+        """One thing that happens to a device: a press, a fault, a pull of the log, a calm moment."""
+        what = rng.randrange(12)
+        if what < 5:
+            self.commit("audio-paused", {})
+        elif what < 9:
+            self.commit("fault", {"code": "test", "words": WORDS[: rng.randrange(len(WORDS))]})
+        elif what < 10:
+            upto = max(self.ring.exported, self.ring.seq - rng.randrange(30))
+            self.told.exported = upto  # the host has them, whether or not the device comes to write it down
+            self.commit("exported", {"upto": upto})
+            self.keeper.exported(upto, self.now)
+        else:
+            self.calm()
+
+    def calm(self) -> None:
+        """A calm moment: what upkeep does in it."""
+        self.now = plus(self.now, 1)
+        self.upkeep.tidy(self.now)
+        if self.upkeep.erase_wanted():
+            self.upkeep.erase(self.now)
+        self.told.states[self.ring.seq] = pack(self.keeper.state)
+
+
+class Prover:
+    """Cuts the lives of one seed. `cuts`: how many so far, by depth. `lost`, `invented`, `silent`: always 0, else a Violation was raised.
+
+    share: for each depth the part of all (operation, tear) pairs that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from
+    the beginning, so many.
+    """
+
+    def __init__(
+        self, sectors: int, seed: int, limit: int, *, share: tuple[float, float, float] = (1.0, 0.08, 0.02), stuck: int = 0
+    ) -> None:
+        self.sectors = sectors
+        self.seed = seed
+        self.rng = random.Random(seed)
+        self.limit = limit
+        self.cuts = [0] * DEEPEST
+        self.tears: dict[str, int] = {}
+        self.boots = 0
+        self._share = share
+        self._stuck = stuck
+        self._trail: list[str] = []
+        self._read: dict[tuple[int, int, bytes], list[tuple[int, bytes]]] = {}
+
+    @property
+    def total(self) -> int:
+        return sum(self.cuts)
+
+    def run(self, report: Callable[[int], None] | None = None) -> None:
+        """Lives one life after the other until `limit` cuts were made."""
+        while self.total < self.limit:
+            self._one_life()
+            if report is not None:
+                report(self.total)
+
+    def _one_life(self) -> None:
+        flash = Nor(2 * self.sectors)
+        for _ in range(self._stuck):
+            which = flash.stuck_low if self.rng.random() < 0.5 else flash.stuck_high
+            which[self.rng.randrange(len(flash.memory))] = 1 << self.rng.randrange(8)
+        told = Told()
+        flash.before = lambda operation: self._cut(flash, told, operation, 1)
+        life = Life(flash, self.sectors, told)
+        life.begin()
+        actions = self.rng.choice((20, 120, 400))
+        quiet = self.rng.random() < 0.2  # a life in which no calm moment comes
+        for _ in range(actions):
+            if self.total >= self.limit:
+                return
+            if quiet:
+                life.commit("fault", {"code": "test", "words": WORDS[: self.rng.randrange(len(WORDS))]})
+            else:
+                life.act(self.rng)
+
+    def _cut(self, flash: Nor, told: Told, operation: Operation, depth: int) -> None:
+        """Before an operation: the power is cut in it, in every way."""
+        share = self._share[depth - 1]
+        for tear in operation.tears:
+            if self.total >= self.limit:
+                return
+            if share < 1 and self.rng.random() >= share:
+                continue
+            self.cuts[depth - 1] += 1
+            self.tears[tear] = self.tears.get(tear, 0) + 1
+            torn = flash.copy()
+            torn.tear(operation, tear, self.rng)
+            self._trail.append(f"{operation.kind} block {operation.block} byte {operation.offset}: {tear}")
+            self._recover(torn, told.copy(), depth)
+            self._trail.pop()
+
+    def _recover(self, flash: Nor, told: Told, depth: int) -> None:
+        """A device boots on what the cut has left."""
+        weak = flash.weak
+        if weak and self.rng.random() < 0.3:
+            flash.settle()
+        if depth < DEEPEST:
+            flash.before = lambda operation: self._cut(flash, told, operation, depth + 1)
+        life = self._boot(flash, told)
+        if weak:
+            flash.settle()
+        if weak or self.rng.random() < 0.25:
+            # It goes on as if nothing had been, and another boot finds that too.
+            for _ in range(3):
+                life.act(self.rng)
+            life.calm()
+            flash.before = None
+            self._boot(flash, life.told)
+
+    def _boot(self, flash: Nor, told: Told) -> Life:
+        self.boots += 1
+        before = told.copy()
+        # What was in flight and is found is confirmed from now on; what is not found never was.
+        life = Life(flash, self.sectors, told)
+        self._judge(life, before)
+        told.in_flight.clear()
+        life.begin()
+        if not life.keeper.recorded:
+            self._fail("the board does not come back: its journal takes no events")
+        fault = life.keeper.state.alarm("journal-fault") is not None
+        if fault and not life.fault_found and life.found is not None and not self._stuck:
+            self._fail("a cut alone raised a journal fault")
+        return life
+
+    def _judge(self, life: Life, before: Told) -> None:
+        stored = self._stored(life.ring)
+        numbers = sorted(stored)
+        first = numbers[0] if numbers else life.ring.seq + 1
+        gone = [seq for seq in before.confirmed if seq not in stored]
+        told_lost = self._told_lost(stored)
+        for seq in gone:
+            if seq >= first or not (seq <= before.exported or any(low <= seq <= high for low, high in told_lost)):
+                self._fail(f"confirmed event {seq} is lost; stored from {first} to {life.ring.seq}")
+        for seq, raw in stored.items():
+            if raw != before.confirmed.get(seq) and raw != before.in_flight.get(seq):
+                self._fail(f"event {seq} was never written: {raw!r}")
+        silent = set(range(first, life.ring.seq + 1)) - set(numbers)
+        for seq in silent:
+            if not any(low <= seq <= high for low, high in told_lost) and life.found and not life.found.gaps:
+                self._fail(f"number {seq} is missing, and nothing tells of it")
+        if life.found is not None and life.found.gaps and not self._stuck:
+            self._fail(f"a cut alone looks like damage: {life.found.gaps}")
+        if life.found is not None and life.found.state is None:
+            if before.confirmed:
+                self._fail("the state is lost")
+        elif life.found is not None:
+            self._judge_state(life, before, stored)
+        elif before.confirmed:
+            self._fail("the journal is lost")
+        life.told.confirmed = {**{seq: raw for seq, raw in before.confirmed.items() if seq in stored}, **stored}
+
+    def _judge_state(self, life: Life, before: Told, stored: dict[int, bytes]) -> None:
+        """The state that was found is that after the last event which is stored."""
+        seq = life.seq_found
+        expected = before.states.get(seq)
+        if expected is None or before.in_flight.get(seq) == stored.get(seq):
+            # The event in flight was found: the state after it is the fold of the one before.
+            earlier = max((number for number in before.states if number < seq), default=None)
+            if earlier is None:
+                return
+            state = unpack(before.states[earlier])
+            for number in range(earlier + 1, seq + 1):
+                if number in stored and decode(stored[number]).kind != "checkpoint":
+                    apply(state, decode(stored[number], number))
+            expected = pack(state)
+        if expected != life.state_found:
+            self._fail(f"the state after event {seq} is not the fold of the events")
+        life.told.states[seq] = expected
+
+    def _told_lost(self, stored: dict[int, bytes]) -> list[tuple[int, int]]:
+        kind = findings_gap()
+        told = []
+        for raw in stored.values():
+            if raw[0] == kind:
+                detail = decode(raw).detail
+                told.append((detail["first"], detail["last"]))
+        return told
+
+    def _stored(self, ring: Ring) -> dict[int, bytes]:
+        """{seq: bytes} of all events that the ring holds. A sector that was read before is not read again."""
+        found: dict[int, bytes] = {}
+        memory = ring.flash.memory
+        for epoch in range(ring.oldest, ring.epoch + 1):
+            if not epoch:
+                continue
+            index = (epoch - 1) % self.sectors
+            a, b = index * 4096, (index + self.sectors) * 4096
+            key = (epoch, hash(bytes(memory[a : a + 4096])), bytes(memory[b : b + 4096]))
+            events = self._read.get(key)
+            if events is None:
+                sector = ring.read_sector(epoch)
+                events = [] if sector is None else [(seq, bytes(raw)) for seq, raw in sector.events]
+                if len(self._read) > 2000:
+                    self._read.clear()
+                self._read[key] = events
+            for seq, raw in events:
+                if found.setdefault(seq, raw) != raw:
+                    self._fail(f"number {seq} stands for two events")
+        return found
+
+    def _fail(self, what: str) -> None:
+        cuts = "; then ".join(self._trail)
+        raise Violation(f"{what} (sectors {self.sectors}, seed {self.seed}, cut {self.total}: {cuts})")
+
+
+def findings_gap() -> int:
+    """The first byte of an encoded journal-gap."""
+    from dosecore.events import KINDS
+
+    return KINDS.index("journal-gap")
+
+
+__all__ = ["Keeper", "Life", "PowerCut", "Prover", "Told", "Violation"]
