@@ -18,11 +18,14 @@ from loader import release
 
 _IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
-_LAST_RESORT_MS = const(900)  # the same when a light has been blinking for days and the last sector is in use: an erase fits between two of its edges
+_LAST_RESORT_MS = const(
+    900
+)  # the same when a light has been blinking for days and the last sector is in use: an erase fits between two of its edges
 _HANDS_OFF_S = const(60)  # and without a press
 _TRY_ERASE_S = const(20)  # how soon to try again when it was not so
 _LAMP_TEST_MS = const(500)
 _LOOK_FOR_CLOCK_S = const(600)  # a chip that is not there may come
+_CHECK_UNITS = const(30)  # garbage of one slice of the check
 
 
 class Chores:
@@ -56,13 +59,14 @@ class Chores:
             if self.upkeep.tidy(device.clock.now()):
                 device.changed = True
             return None
-        idle = wait >= _IDLE_MS and (device.acted or not readable)
+        idle = wait >= _IDLE_MS and (device.acted or not readable) and self.upkeep.check is None
         if device.units >= (IDLE_UNITS if idle else COLLECT_UNITS):
             device.units = 0
             device.acted = False
             self._collect()
             return None
         if self.upkeep.check_wanted(device.clock.now()):
+            device.units += _CHECK_UNITS
             if self.upkeep.check_step(device.clock.now()):
                 device.changed = True
             return None

@@ -144,9 +144,13 @@ def _good(number: int, raw: bytes, epoch: int) -> bool:
 
 
 def _events(sector: Sector) -> Iterator[Stored]:
-    """The events that are whole: all fragments of one number, in order, in consecutive slots."""
+    """The events that are whole: all fragments of one number, in order, in consecutive slots.
+
+    One that stands there twice is the same: the device writes the last event once more when a power cut left only one copy of it.
+    """
     parts: list[bytes] = []
     begun = 0
+    last: tuple[int, bytes] | None = None
     for number in sorted(sector.slots):
         if number == 0:
             continue
@@ -167,6 +171,9 @@ def _events(sector: Sector) -> Iterator[Stored]:
         if len(parts) == fragments:
             data = b"".join(parts)
             parts = []
+            if (seq, data) == last:
+                continue
+            last = (seq, data)
             yield Stored(seq, sector.epoch, begun, data, _decoded(data, seq))
 
 

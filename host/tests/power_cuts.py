@@ -1,4 +1,4 @@
-"""The proof that no power cut loses a confirmed event, invents one, or hides a loss: every operation of a life is cut, in every tear, and again in the recovery.
+"""The proof that no power cut loses a confirmed event, invents one, or hides a loss: every operation of a life is cut, in every tear, and the recovery too.
 
 The journal's own code (keeper, ring, replay, upkeep) lives over a model of a NOR flash. Before each operation of that life the flash is copied, torn, and
 a device boots on the copy; what it finds is held against what the first device had confirmed. The recovery's own operations are cut in the same way, down
@@ -125,7 +125,13 @@ class Prover:
     """
 
     def __init__(
-        self, sectors: int, seed: int, limit: int, *, share: tuple[float, float, float] = (1.0, 0.08, 0.02), stuck: int = 0
+        self,
+        sectors: int,
+        seed: int,
+        limit: int,
+        *,
+        share: tuple[float, float, float] = (1.0, 0.08, 0.02),
+        stuck: int = 0,
     ) -> None:
         self.sectors = sectors
         self.seed = seed

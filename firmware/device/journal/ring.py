@@ -15,7 +15,9 @@ from device.journal.layout import BLOCK, SLOT, SLOTS, SLOTS_PER_PAGE
 from device.journal.reader import Sector
 
 AHEAD = 3  # sectors kept erased before they are needed: one may be in the middle of its erase, two are always left
-LAST = SLOTS - SLOTS_PER_PAGE  # the last page is kept for an event that a boot has to write once more, and for a gap before an erase
+LAST = (
+    SLOTS - SLOTS_PER_PAGE
+)  # the last page is kept for an event that a boot has to write once more, and for a gap before an erase
 TRIES = 3  # places at which an event is tried before the journal counts as failed
 
 

@@ -75,7 +75,9 @@ class Nor:
         self.stuck_high: dict[int, int] = {}
         self.lies: Callable[[int, bytes], bytes] | None = None
         self.fails_at: int | None = None
-        self.failing = "raises"  # or "silent": nothing changes and nothing is said; or "after": done, and OSError all the same
+        self.failing = (
+            "raises"  # or "silent": nothing changes and nothing is said; or "after": done, and OSError all the same
+        )
         self._weak: list[tuple[int, int, bool]] = []  # (byte address, bits, the value to which they will flip)
 
     def copy(self) -> "Nor":
