@@ -14,6 +14,7 @@ from dosebell.image.micropython import load_micropython
 sys.path.append(str(ROOT / "firmware"))  # `device` runs on the board; only tests import its pure modules on the host
 
 from device.journal import layout  # noqa: E402
+from device.journal.repair import format_ring  # noqa: E402
 from device.journal.ring import Ring  # noqa: E402
 from device.keeper import Keeper  # noqa: E402
 from device.upkeep import Upkeep  # noqa: E402
@@ -88,7 +89,7 @@ class Past:
         self._keeper = Keeper(State(), self.ring)
         self._upkeep = Upkeep(self._keeper)
         self.now = (1, 0)
-        self._upkeep.ahead.format()
+        format_ring(self.ring)
         self._do("boot", cause="power-on", warm=False)
         self._do("clock-set", source="host", utc=LONG_AGO, mono=self.now, bound_ms=2)
 

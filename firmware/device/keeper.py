@@ -28,9 +28,9 @@ def wake(ring, safe=False):
     if ring.newer:
         keeper.refuse()
     elif found is None and not safe:
-        from device.journal.ahead import Ahead
+        from device.journal.repair import format_ring
 
-        Ahead(ring).format()
+        format_ring(ring)
     return keeper, found
 
 

@@ -7,7 +7,6 @@ from machine import unique_id
 
 from device.clock import Clock
 from device.drivers.flash import JournalFlash
-from device.journal.replay import tell
 from device.journal.ring import Ring
 from device.keeper import wake
 from dosecore import findings
@@ -62,7 +61,10 @@ def start(reset, bus, safe=False):
     clock = start_clock(reset.mono if warm else None)
     now = keeper.handled = clock.now()
     keeper.note(findings.boot, {"cause": reset.cause, "warm": warm}, now)
-    tell(keeper, found, now)
+    if found is None or not found.sound:
+        from device.journal.losses import tell
+
+        tell(keeper, found, now)
     if reset.failed or keeper.state.alarm("self-test-failed") is not None:
         keeper.note_unwell("restart", now)
     if not warm:

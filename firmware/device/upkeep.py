@@ -67,9 +67,12 @@ class Upkeep:
 
     def _renew(self, now):
         epoch, copy = self._stale.pop(0)
-        if self._keeper.recorded and self.ahead.can_renew(epoch, copy):
-            self._keeper.fault("journal-copy", "copy %d of sector %d is written anew" % (copy, epoch), now)
-            self.ahead.renew(epoch, copy)
+        from device.journal.repair import can_renew, renew
+
+        keeper = self._keeper
+        if keeper.recorded and can_renew(keeper.ring, epoch, copy):
+            keeper.fault("journal-copy", "copy %d of sector %d is written anew" % (copy, epoch), now)
+            renew(keeper.ring, epoch, copy)
 
     # -- the check
 

@@ -9,19 +9,21 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from model.nor import Nor, Operation, PowerCut
+from model.nor import Nor, Operation
 
-from device.journal.replay import tell
+from device.journal.check import Check
+from device.journal.losses import tell
 from device.journal.ring import Ring
-from device.keeper import Keeper, wake
+from device.keeper import wake
 from device.upkeep import Upkeep
 from dosecore import findings
 from dosecore.apply import apply
 from dosecore.checkpoint import pack, unpack
-from dosecore.events import decode
+from dosecore.events import KINDS, decode
 from dosecore.instant import plus
 
 FIRST = 2
+GAP = KINDS.index("journal-gap")
 DEEPEST = 3
 WORDS = "a fault has words of any length, so that events take one slot or several, over one page or two of them"
 
@@ -32,22 +34,25 @@ class Violation(AssertionError):
 
 @dataclass
 class Told:
-    """What the outside knows: events that were confirmed, by number; those in flight; the state after each; what the host has; what was told as lost."""
+    """What the outside knows: events that were confirmed, by number; those that an erase took with its word; those in flight; the state after each; what
+    the host has."""
 
     confirmed: dict[int, bytes] = field(default_factory=dict)
+    past: dict[int, bytes] = field(default_factory=dict)
     in_flight: dict[int, bytes] = field(default_factory=dict)
     states: dict[int, bytes] = field(default_factory=dict)
     exported: int = 0
 
     def copy(self) -> "Told":
-        return Told(dict(self.confirmed), dict(self.in_flight), dict(self.states), self.exported)
+        return Told(dict(self.confirmed), self.past, dict(self.in_flight), dict(self.states), self.exported)
 
 
 class Life:
     """A device that lives on a flash until it is left. What it confirms goes to `told`."""
 
-    def __init__(self, flash: Nor, sectors: int, told: Told) -> None:
+    def __init__(self, flash: Nor, sectors: int, told: Told, rng: random.Random) -> None:
         self.flash = flash
+        self.rng = rng
         self.told = told
         self.now = (100 + len(told.confirmed), 0)
         ring = Ring(flash, 2 * sectors, FIRST)
@@ -55,6 +60,7 @@ class Life:
         self.keeper, self.found = wake(ring)
         self.ring = ring
         self.upkeep = Upkeep(self.keeper)
+        self.false_alarm = False
         self.state_found = pack(self.keeper.state) if self.found is not None else b""
         self.seq_found = ring.seq
         self.fault_found = self.keeper.state.alarm("journal-fault") is not None
@@ -62,7 +68,8 @@ class Life:
     def begin(self) -> None:
         """What a boot writes (device/start.py)."""
         self.keeper.note(findings.boot, {"cause": "power-on", "warm": False}, self.now)
-        tell(self.keeper, self.found, self.now)
+        if self.found is None or not self.found.sound:
+            tell(self.keeper, self.found, self.now)
         self.keeper.bring(self.now)
         self.keeper.flush()
         self.told.states[self.ring.seq] = pack(self.keeper.state)
@@ -93,8 +100,9 @@ class Life:
         self.keeper.commit(findings.plain(kind)(self.keeper.state, detail, self.now), self.now)
         self.told.states[self.ring.seq] = pack(self.keeper.state)
 
-    def act(self, rng: random.Random) -> None:
+    def act(self) -> None:
         """One thing that happens to a device: a press, a fault, a pull of the log, a calm moment."""
+        rng = self.rng
         what = rng.randrange(12)
         if what < 5:
             self.commit("audio-paused", {})
@@ -112,15 +120,19 @@ class Life:
         """A calm moment: what upkeep does in it."""
         self.now = plus(self.now, 1)
         self.upkeep.tidy(self.now)
-        if self.upkeep.erase_wanted():
-            self.upkeep.erase(self.now)
+        if self.rng.random() < 0.3 and self.upkeep.check_wanted(self.now):
+            while self.upkeep.check is not None:
+                self.false_alarm = self.upkeep.check_step(self.now) or self.false_alarm
+        for _ in range(self.rng.randrange(4)):
+            if self.upkeep.erase_wanted():
+                self.upkeep.erase(self.now)
         self.told.states[self.ring.seq] = pack(self.keeper.state)
 
 
 class Prover:
     """Cuts the lives of one seed. `cuts`: how many so far, by depth. `lost`, `invented`, `silent`: always 0, else a Violation was raised.
 
-    share: for each depth the part of all (operation, tear) pairs that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from
+    told_by_check: losses of a full ring that only the check of the next boot could tell of. share: for each depth the part of all (operation, tear) pairs that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from
     the beginning, so many.
     """
 
@@ -140,6 +152,7 @@ class Prover:
         self.cuts = [0] * DEEPEST
         self.tears: dict[str, int] = {}
         self.boots = 0
+        self.told_by_check = 0
         self._share = share
         self._stuck = stuck
         self._trail: list[str] = []
@@ -163,7 +176,7 @@ class Prover:
             which[self.rng.randrange(len(flash.memory))] = 1 << self.rng.randrange(8)
         told = Told()
         flash.before = lambda operation: self._cut(flash, told, operation, 1)
-        life = Life(flash, self.sectors, told)
+        life = Life(flash, self.sectors, told, self.rng)
         life.begin()
         actions = self.rng.choice((20, 120, 400))
         quiet = self.rng.random() < 0.2  # a life in which no calm moment comes
@@ -173,7 +186,7 @@ class Prover:
             if quiet:
                 life.commit("fault", {"code": "test", "words": WORDS[: self.rng.randrange(len(WORDS))]})
             else:
-                life.act(self.rng)
+                life.act()
 
     def _cut(self, flash: Nor, told: Told, operation: Operation, depth: int) -> None:
         """Before an operation: the power is cut in it, in every way."""
@@ -204,8 +217,10 @@ class Prover:
         if weak or self.rng.random() < 0.25:
             # It goes on as if nothing had been, and another boot finds that too.
             for _ in range(3):
-                life.act(self.rng)
+                life.act()
             life.calm()
+            if life.false_alarm and not self._stuck:
+                self._fail("the check takes what a cut has left for damage")
             flash.before = None
             self._boot(flash, life.told)
 
@@ -213,7 +228,7 @@ class Prover:
         self.boots += 1
         before = told.copy()
         # What was in flight and is found is confirmed from now on; what is not found never was.
-        life = Life(flash, self.sectors, told)
+        life = Life(flash, self.sectors, told, self.rng)
         self._judge(life, before)
         told.in_flight.clear()
         life.begin()
@@ -230,15 +245,20 @@ class Prover:
         first = numbers[0] if numbers else life.ring.seq + 1
         gone = [seq for seq in before.confirmed if seq not in stored]
         told_lost = self._told_lost(stored)
+        untold = [seq for seq in gone if seq > before.exported and not _within(seq, told_lost)]
+        if untold and max(untold) < first:
+            # A full ring whose last page was torn too: the erase could not be announced, so the check of this boot must find what it took.
+            told_lost += self._found_by_check(life.ring)
+            self.told_by_check += 1
         for seq in gone:
-            if seq >= first or not (seq <= before.exported or any(low <= seq <= high for low, high in told_lost)):
+            if seq >= first or not (seq <= before.exported or _within(seq, told_lost)):
                 self._fail(f"confirmed event {seq} is lost; stored from {first} to {life.ring.seq}")
         for seq, raw in stored.items():
-            if raw != before.confirmed.get(seq) and raw != before.in_flight.get(seq):
+            if raw not in (before.confirmed.get(seq), before.in_flight.get(seq), before.past.get(seq)):
                 self._fail(f"event {seq} was never written: {raw!r}")
         silent = set(range(first, life.ring.seq + 1)) - set(numbers)
         for seq in silent:
-            if not any(low <= seq <= high for low, high in told_lost) and life.found and not life.found.gaps:
+            if not _within(seq, told_lost) and life.found and not life.found.gaps:
                 self._fail(f"number {seq} is missing, and nothing tells of it")
         if life.found is not None and life.found.gaps and not self._stuck:
             self._fail(f"a cut alone looks like damage: {life.found.gaps}")
@@ -249,6 +269,8 @@ class Prover:
             self._judge_state(life, before, stored)
         elif before.confirmed:
             self._fail("the journal is lost")
+        if gone:  # an erase that the power has cut off may show them once more
+            life.told.past = {**before.past, **{seq: before.confirmed[seq] for seq in gone}}
         life.told.confirmed = {**{seq: raw for seq, raw in before.confirmed.items() if seq in stored}, **stored}
 
     def _judge_state(self, life: Life, before: Told, stored: dict[int, bytes]) -> None:
@@ -270,13 +292,18 @@ class Prover:
         life.told.states[seq] = expected
 
     def _told_lost(self, stored: dict[int, bytes]) -> list[tuple[int, int]]:
-        kind = findings_gap()
         told = []
         for raw in stored.values():
-            if raw[0] == kind:
+            if raw[0] == GAP:
                 detail = decode(raw).detail
                 told.append((detail["first"], detail["last"]))
         return told
+
+    def _found_by_check(self, ring: Ring) -> list[tuple[int, int]]:
+        check = Check(ring)
+        while not check.done:
+            check.step()
+        return list(check.gaps)
 
     def _stored(self, ring: Ring) -> dict[int, bytes]:
         """{seq: bytes} of all events that the ring holds. A sector that was read before is not read again."""
@@ -305,11 +332,5 @@ class Prover:
         raise Violation(f"{what} (sectors {self.sectors}, seed {self.seed}, cut {self.total}: {cuts})")
 
 
-def findings_gap() -> int:
-    """The first byte of an encoded journal-gap."""
-    from dosecore.events import KINDS
-
-    return KINDS.index("journal-gap")
-
-
-__all__ = ["Keeper", "Life", "PowerCut", "Prover", "Told", "Violation"]
+def _within(seq: int, spans: list[tuple[int, int]]) -> bool:
+    return any(low <= seq <= high for low, high in spans)

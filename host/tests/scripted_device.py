@@ -18,7 +18,7 @@ from typing import Any
 from scripted_frames import Lines, answer
 
 from device.journal import layout
-from device.journal.ahead import Ahead
+from device.journal.repair import format_ring
 from device.journal.ring import Ring
 from dosecore import events
 from dosecore.apply import apply
@@ -84,7 +84,7 @@ class ScriptedDevice:
         self.state = State()
         self.flash = RamFlash(2 * sectors)
         self.ring = Ring(self.flash, 2 * sectors, 2)
-        Ahead(self.ring).format()
+        format_ring(self.ring)
         self.ring.open(self._checkpoint())
         self.happen("boot", cause="power-on", warm=False)
         self._listener: socket.socket | None = None

@@ -5,6 +5,7 @@ from model.nor import Nor
 
 from device.journal import layout
 from device.journal.ahead import Ahead
+from device.journal.repair import format_ring
 from device.journal.ring import Ring
 from device.journal.stored import first_seq, nearly_full
 
@@ -34,7 +35,7 @@ def fresh(blocks=16):
     flash = Nor(blocks)
     ring = Ring(flash, blocks, FIRST)
     assert ring.scan() == 0
-    Ahead(ring).format()
+    format_ring(ring)
     ring.open(CHECKPOINT)
     return flash, ring
 

@@ -4,7 +4,7 @@ import pytest
 from model.nor import Nor
 from test_device_journal import FIRST
 
-from device.journal.ahead import Ahead
+from device.journal.repair import format_ring
 from device.journal.replay import replay
 from device.journal.ring import Ring
 from device.journal.stored import first_seq
@@ -27,7 +27,7 @@ def new_keeper():
     flash = Nor(BLOCKS)
     ring = Ring(flash, BLOCKS, FIRST)
     ring.scan()
-    Ahead(ring).format()
+    format_ring(ring)
     keeper = Keeper(State(), ring)
     keeper.note(findings.boot, {"cause": "power-on", "warm": False}, (0, 400))
     keeper.bring((0, 400))

@@ -38,9 +38,9 @@ class Sector:
         self._next = 0
         self._damaged = False  # since the last whole event
 
-    def header(self, epoch=0, only_a=False):
-        """The header of copy A, else of B, else None; only that of `epoch` if one is given. only_a: copy A alone is asked."""
-        for block in (self.index,) if only_a else (self.index, self.index + self._sectors):
+    def header(self, epoch=0):
+        """The header of copy A, else of B, else None; only that of `epoch` if one is given."""
+        for block in (self.index, self.index + self._sectors):
             slot = self._flash.read(block, 0, layout.SLOT)
             found = layout.get_header(slot)
             if found is not None and (not epoch or found[0] == epoch):
@@ -48,29 +48,12 @@ class Sector:
                 return found
         return None
 
-    def half_headed(self):
-        """The copy that alone holds the header: the other's was cut off, or is damaged. None when both do, or none."""
-        whole = [
-            layout.get_header(self._flash.read(self.index + copy * self._sectors, 0, layout.SLOT)) is not None
-            for copy in (0, 1)
-        ]
-        return None if whole[0] == whole[1] else whole.index(True)
-
     def is_same(self):
         """True when both copies hold the same, but for the header."""
         size = layout.BLOCK - layout.SLOT
         return self._flash.read(self.index, layout.SLOT, size) == self._flash.read(
             self.index + self._sectors, layout.SLOT, size
         )
-
-    def is_double(self, slots):
-        """True when the slots (first, end) are whole in both copies."""
-        for slot in range(slots[0], slots[1]):
-            at = slot * layout.SLOT
-            a = self._flash.read(self.index, at, layout.SLOT)
-            if not layout.is_record(a) or a != self._flash.read(self.index + self._sectors, at, layout.SLOT):
-                return False
-        return True
 
     def begin(self, header):
         """header: of the sector; None when it has none, then its events are taken as they come."""

@@ -1,4 +1,4 @@
-"""From the journal to the state: newest checkpoint, then its tail. The one way in which a boot remembers, and says what is lost."""
+"""From the journal to the state: newest checkpoint, then its tail. The one way in which a boot remembers."""
 
 from device.journal.layout import SLOTS
 from dosecore.apply import apply
@@ -12,7 +12,7 @@ class Replay:
     """The fold of what the ring holds. state: None when no checkpoint could be read.
 
     gaps: [(first, last)] that the journal itself does not tell of. unreadable: number of events that this firmware does not know.
-    empty: nothing was ever written whole.
+    empty: nothing was ever written whole. sound: nothing is wrong.
     """
 
     def __init__(self, state, gaps, unreadable, empty=False):
@@ -20,6 +20,7 @@ class Replay:
         self.state = state
         self.gaps = gaps
         self.unreadable = unreadable
+        self.sound = state is not None and not gaps and not unreadable
 
 
 def _checkpoint(sector):
@@ -95,23 +96,3 @@ def _join(sector, after):
 def covered(gap, told):
     """True when a gap that was told covers this one."""
     return any([first <= gap[0] and gap[1] <= last for first, last in told])
-
-
-def tell(keeper, found, now):
-    """Says what the journal has lost, in the journal and by an alert (J-02, J-05). found: the Replay, or None when no sector is whole."""
-    words = None
-    if keeper.ring.newer:
-        words = "format %d is of a newer firmware" % keeper.ring.newer
-    elif found is None:
-        words = "blank: a new board, or the log is lost"
-    elif found.state is None:
-        words = "no checkpoint could be read; the state is lost"
-    elif found.gaps:
-        words = "events are damaged in both copies"
-        for first, last in found.gaps:
-            keeper.gap(first, last, now)
-    elif found.unreadable:
-        words = "%d events of a newer firmware" % found.unreadable
-    if words is not None:
-        keeper.fault("journal", words, now)
-        keeper.condition("journal-fault", True, now)

@@ -5,8 +5,8 @@ Pure over a small Flash interface, so that the power-cut proof runs it on CPytho
     program(block, offset, page)   one whole page, offset a multiple of 256; bits go from 1 to 0 only; OSError when the chip says that it failed
     erase(block)                   the same
 Sector i is block i (copy A) and block i + sectors (copy B). Epoch e lives in sector (e - 1) % sectors.
-The ring knows bytes, not events: the caller encodes, and gives the checkpoint with which a sector begins. `ahead` erases and
-mends, `stored` serves the host.
+The ring knows bytes, not events: the caller encodes, and gives the checkpoint with which a sector begins. `ahead` erases,
+`repair` mends what power cuts and age have left, `stored` serves the host.
 """
 
 from device.journal import layout
@@ -55,26 +55,40 @@ class Ring(Blocks):
     def scan(self):
         """Finds the newest and the oldest sector. Returns the newest epoch, 0 when no header is whole."""
         newest = self._newest(False)
-        if newest and self.header(newest) is None:
+        if newest == 0 or self.header(newest) is None:
             newest = self._newest(True)  # what looked like the newest is damaged, or of another version
         if self.newer:
             return 0
-        if self._headless(newest + 1):
-            newest += 1  # its header is lost, its records are not
-        elif newest:
-            self.ruined = self._ruined(newest + 1)
+        for epoch in range(newest + 1, newest + self.ahead + 2):
+            if self.header(epoch) is not None:
+                newest = epoch  # its copy A is damaged
+        if not self._is_begun_blank(newest + 1) and self.header(newest + 1 - self.sectors) is None:
+            from device.journal import repair
+
+            if repair.is_headless(self, newest + 1):
+                newest += 1
+            elif newest:
+                self.ruined = repair.is_ruined(self, newest + 1)
         self.epoch = newest
-        self.oldest = 0
-        if newest:
-            # Sectors after the newest, in the order of the ring, are the oldest; those erased ahead hold nothing.
-            oldest = max(1, newest - self.sectors + 1)
-            while oldest < newest and not self._stands(oldest, oldest <= newest + self.ahead + 1 - self.sectors):
-                oldest += 1
-            self.oldest = oldest
+        # Sectors after the newest, in the order of the ring, are the oldest; those erased ahead hold nothing.
+        oldest = max(1, newest - self.sectors + 1) if newest else 0
+        while oldest < newest and self.header(oldest, True) is None:
+            if not self._is_begun_blank(oldest):
+                from device.journal import repair
+
+                if repair.stands(self, oldest, oldest <= newest + self.ahead + 1 - self.sectors):
+                    break
+            oldest += 1
+        self.oldest = oldest
         return newest
 
+    def _is_begun_blank(self, epoch):
+        """True when the first record of both copies is blank."""
+        i = self.index(epoch)
+        return self.flash.read(i, SLOT, 1)[0] == 0xFF and self.flash.read(i + self.sectors, SLOT, 1)[0] == 0xFF
+
     def _newest(self, check):
-        """The highest epoch that stands in a header; without `check` CRCs and versions are not looked at, which takes a third of the time."""
+        """The highest epoch that stands in a header; without `check` in copy A alone, CRCs and versions not looked at, which takes a sixth of the time."""
         newest = 0
         sectors = self.sectors
         whole = self.flash.read(0, 0, 2 * sectors * BLOCK)
@@ -96,52 +110,22 @@ class Ring(Blocks):
                             if version not in layout.READABLE:
                                 continue
                         newest = epoch
+                if not check:
+                    break
             at += BLOCK
         return newest
-
-    def _stands(self, epoch, dying):
-        """True when the sector is stored. dying: one of those that are erased next; with copy A gone the power went in its erase, and what it held was told."""
-        i = self.index(epoch)
-        found = Sector(self.flash, i, self.sectors)
-        if found.header(epoch) is None:
-            return self._headless(epoch)
-        return not dying or found.header(epoch, True) is not None or found.is_same()
-
-    def _headless(self, epoch):
-        """True when the sector has lost its header in both copies, and its records are those of `epoch` by their numbers."""
-        i = self.index(epoch)
-        if self.flash.read(i, SLOT, 1)[0] == 0xFF and self.flash.read(i + self.sectors, SLOT, 1)[0] == 0xFF:
-            return False
-        found = Sector(self.flash, i, self.sectors)
-        if found.header() is not None:
-            return False
-        found.begin(None)
-        found.step(1, SLOTS)
-        if not found.events:
-            return False
-        first = found.events[0][0]
-        before = self.header(epoch - 1)
-        after = self.header(epoch + 1)
-        if before is None and after is None:
-            return first == 1
-        return (before is None or first > before[1]) and (after is None or first < after[1])
-
-    def _ruined(self, epoch):
-        """True when both copies of the sector that would be next hold what neither a cut-off opening nor a cut-off erase can leave."""
-        i = self.index(epoch)
-        for block in (i, i + self.sectors):
-            if self.is_marked(block) or self.is_blank(block, layout.PAGE):
-                return False
-            if layout.header_version(self.flash.read(block, 0, SLOT)):
-                return False
-        return True
 
     def index(self, epoch):
         return (epoch - 1) % self.sectors
 
     def header(self, epoch, only_a=False):
         """(epoch, first seq, chain, exported, faults) of the sector, or None when it is not stored. only_a: copy A alone is asked."""
-        return Sector(self.flash, self.index(epoch), self.sectors).header(epoch, only_a) if epoch > 0 else None
+        i = self.index(epoch)
+        for block in (i,) if only_a else (i, i + self.sectors):
+            head = layout.get_header(self.flash.read(block, 0, SLOT))
+            if head is not None and head[0] == epoch > 0:
+                return head
+        return None
 
     def begin_sector(self, epoch, kind=Sector):
         """The Sector of `epoch`, its walk begun; None when the place holds another one: it was passed over, because it would not come blank."""
@@ -173,7 +157,10 @@ class Ring(Blocks):
         self.seq = sector.seq
         self._chain = sector.chain or 0
         self.used = -(-sector.used // SLOTS_PER_PAGE) * SLOTS_PER_PAGE
-        self._settle(sector)
+        if sector.single or not (self._has_header(0) and self._has_header(1)):
+            from device.journal.repair import settle
+
+            settle(self, sector)
         if sector.version and sector.version != layout.VERSION:
             self.used = SLOTS  # an older format: what comes goes into the next sector
         elif not sector.version or sector.used == 1:
@@ -185,31 +172,20 @@ class Ring(Blocks):
             if self.is_marked(i) and self.is_marked(i + self.sectors):
                 self.ready = epoch
 
-    def _settle(self, sector):
-        """Makes what the newest sector holds safe before anything is built on it: what only one copy has is written into the other.
+    def _has_header(self, copy):
+        return layout.header_version(self.flash.read(self.index(self.epoch) + copy * self.sectors, 0, SLOT)) != 0
 
-        A program that the power cut off may read as whole and be no more tomorrow. So the last event is written once more, in another place, unless
-        both copies hold it.
-        """
-        half = sector.half_headed()
-        if half is None and not sector.single:
-            return
-        from device.journal.ahead import mend, mend_page
-
-        if half is not None:
-            mend_page(self, sector.index, 0, half)
-        mend(self, sector, False)
-        if not sector.events or sector.is_double(sector.last):
-            return
+    def write_again(self, sector):
+        """Writes the last event of the newest sector once more, in another place. False when there is none."""
         raw = sector.events[-1][1]
         count = layout.slots_for(len(raw))
         start = self._blank_run(count, SLOTS)
         if start + count > SLOTS:
-            mend(self, sector, True)  # no other place is left
-            return
+            return False
         self._chain = sector.chain_before
         self._write(sector.index, start, raw, count)
         self._chain = sector.chain
+        return True
 
     def close(self):
         """No more events into the newest sector, but for the last page: it lacks a checkpoint, because its opening was cut off."""

@@ -1,0 +1,171 @@
+"""What power cuts, wear and age leave behind: sectors without a header, records that only one copy holds, copies to be written anew.
+
+Imported only where a boot or the check finds such a thing, and to make an empty ring. Pure over the ring and its Flash interface.
+"""
+
+from device.journal import layout
+from device.journal.layout import BLANK_PAGE, BLANK_SLOT, BLOCK, PAGE, SLOT, SLOTS, SLOTS_PER_PAGE
+from device.journal.reader import Sector
+
+
+def format_ring(ring):
+    """Makes an empty ring: every blank block gets its pointers, so that littlefs can go on allocating around it. Slow (1 ms a block)."""
+    ring.epoch = ring.oldest = ring.seq = ring.ready = 0
+    ring.used = SLOTS
+    for block in range(2 * ring.sectors):
+        if not ring.is_prepared(block) and ring.is_blank(block, 0):
+            ring.mark(block)
+    while ring.ready < ring.ahead and ring.is_ready(ring.ready + 1):
+        ring.ready += 1
+
+
+# -- which sectors there are
+
+
+def stands(ring, epoch, dying):
+    """True when the sector is stored. dying: one of those that are erased next; with copy A gone the power went in its erase, and what it held was told."""
+    found = Sector(ring.flash, ring.index(epoch), ring.sectors)
+    if found.header(epoch) is None:
+        return is_headless(ring, epoch)
+    return not dying or ring.header(epoch, True) is not None or found.is_same()
+
+
+def is_headless(ring, epoch):
+    """True when the sector has lost its header in both copies, and its records are those of `epoch` by their numbers."""
+    found = Sector(ring.flash, ring.index(epoch), ring.sectors)
+    if found.header() is not None:
+        return False
+    found.begin(None)
+    found.step(1, SLOTS)
+    if not found.events:
+        return False
+    first = found.events[0][0]
+    before = ring.header(epoch - 1)
+    after = ring.header(epoch + 1)
+    if before is None and after is None:
+        return first == 1
+    return (before is None or first > before[1]) and (after is None or first < after[1])
+
+
+def is_ruined(ring, epoch):
+    """True when both copies of the sector that would be next hold what neither a cut-off opening nor a cut-off erase can leave."""
+    i = ring.index(epoch)
+    for block in (i, i + ring.sectors):
+        if (
+            ring.is_marked(block)
+            or ring.is_blank(block, PAGE)
+            or layout.header_version(ring.flash.read(block, 0, SLOT))
+        ):
+            return False
+    return True
+
+
+# -- after a power cut
+
+
+def settle(ring, sector):
+    """Makes what the newest sector holds safe before anything is built on it: what only one copy has is written into the other.
+
+    A program that the power cut off may read as whole and be no more tomorrow. So the last event is written once more, in another place, unless
+    both copies hold it.
+    """
+    headed = [
+        layout.get_header(ring.flash.read(sector.index + copy * ring.sectors, 0, SLOT)) is not None for copy in (0, 1)
+    ]
+    if headed[0] != headed[1]:
+        _mend_page(ring, sector.index, 0, headed.index(True))
+    _mend(ring, sector, False)
+    if sector.events and not _is_double(ring, sector) and not ring.write_again(sector):
+        _mend(ring, sector, True)  # no other place is left
+
+
+def _is_double(ring, sector):
+    """True when both copies hold the last event."""
+    for slot in range(sector.last[0], sector.last[1]):
+        a = ring.flash.read(sector.index, slot * SLOT, SLOT)
+        if not layout.is_record(a) or a != ring.flash.read(sector.index + ring.sectors, slot * SLOT, SLOT):
+            return False
+    return True
+
+
+def _mend(ring, sector, anyhow):
+    """Writes what only one copy of the newest sector holds into the other, where its cells still allow it.
+
+    Not from copy A where B is blank: that program was cut off in A, so that its cells may not hold what they show; torn in both copies it would look like
+    damage. anyhow: even then.
+    """
+    done = -1
+    for slot, copy in sector.single:
+        page = slot // SLOTS_PER_PAGE
+        blank = ring.flash.read(sector.index + ring.sectors, slot * SLOT, SLOT) == BLANK_SLOT
+        if page != done and (copy or anyhow or not blank):
+            done = page
+            _mend_page(ring, sector.index, page, copy)
+
+
+def _mend_page(ring, index, page, copy):
+    """Programs a page of the newest sector as it stands in `copy` into the other copy.
+
+    Only from a page that is whole: a cut tears the page that is being programmed, and what stands in it must all stand in the other copy. Copy A, where B
+    shows that the power may have gone in its program, is programmed once more before: its cells may hold too little charge.
+    """
+    source = index + copy * ring.sectors
+    target = index + (1 - copy) * ring.sectors
+    if not _is_whole(ring, source, page):
+        return
+    if copy == 0 and (_is_whole(ring, target, page) if page else ring.is_marked(target)):
+        low = 0 if page else layout.HEADER_AT
+        ring.put(source, page, low, bytes(ring.flash.read(source, page * PAGE + low, PAGE - low)))
+    _copy_page(ring, index, page, copy)
+
+
+def _copy_page(ring, index, page, copy):
+    """Programs a page as it stands in `copy` into the other copy; pointers and mark stand there already."""
+    content = bytearray(ring.flash.read(index + copy * ring.sectors, page * PAGE, PAGE))
+    low = 0
+    if page == 0:
+        low = layout.HEADER_AT
+        head = layout.get_header(content)
+        layout.put_header(content, 1 - copy, head[0], head[1], head[2], head[3], head[4])
+    ring.put(index + (1 - copy) * ring.sectors, page, low, content[low:])
+
+
+def _is_whole(ring, block, page):
+    """True when every slot of the page is blank or whole; the first page only with its header."""
+    for slot in range(page * SLOTS_PER_PAGE, (page + 1) * SLOTS_PER_PAGE):
+        found = ring.flash.read(block, slot * SLOT, SLOT)
+        if slot == 0:
+            if layout.get_header(found) is None:
+                return False
+        elif not layout.is_record(found) and found != BLANK_SLOT:
+            return False
+    return True
+
+
+# -- after wear and age
+
+
+def can_renew(ring, epoch, copy):
+    """True when the other copy of a closed sector is whole, header and all, so that this one can be written anew from it."""
+    if not max(ring.oldest, ring.epoch + ring.ahead - ring.sectors + 2) <= epoch < ring.epoch:
+        return False
+    other = ring.index(epoch) + (1 - copy) * ring.sectors
+    head = layout.get_header(ring.flash.read(other, 0, SLOT))
+    if head is None or head[0] != epoch:
+        return False
+    for page in range(BLOCK // PAGE):  # noqa: SIM110 - a generator costs twice the time on the device
+        if not _is_whole(ring, other, page):
+            return False
+    return True
+
+
+def renew(ring, epoch, copy):
+    """Erases one copy of a closed sector and writes it anew from the other (60 ms, at worst 415 ms). A cut in it leaves the other copy as it was."""
+    index = ring.index(epoch)
+    block = index + copy * ring.sectors
+    other = index + (1 - copy) * ring.sectors
+    ring.prepare(block)
+    if ring.is_prepared(block):
+        for page in range(BLOCK // PAGE):
+            if ring.flash.read(other, page * PAGE, PAGE) != BLANK_PAGE:
+                _copy_page(ring, index, page, 1 - copy)
