@@ -4,10 +4,12 @@ Imported when the alerts are under way: a boot has 400 ms.
 """
 
 import gc
+import sys
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+import device.journal
 from device.app import COLLECT_UNITS, IDLE_UNITS
 from device.panel.lights import ALL_ON
 from device.start import clock_chip
@@ -28,6 +30,12 @@ _LOOK_FOR_CLOCK_S = const(600)  # a chip that is not there may come
 _CHECK_UNITS = const(30)  # garbage of one slice of the check
 
 
+def _forget(name):
+    """Until the module is imported again, its 4 kB are worth more than the 10 ms of that."""
+    del sys.modules["device.journal." + name]
+    delattr(device.journal, name)
+
+
 class Chores:
     """Knows the device's state of work: `device.units` (garbage made), `device.tidy` (the journal was written to), `device.acted` (by a request)."""
 
@@ -36,7 +44,7 @@ class Chores:
         self._clock_watch = None
         self._look_at = device.clock.now()
         self.longest_collection_ms = 0
-        self.upkeep = Upkeep(device.keeper)
+        self.upkeep = Upkeep(device.keeper, _forget)
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
         if not device.warm:

@@ -25,6 +25,7 @@ def wake(ring, safe=False):
         found = None  # the very first opening was cut off
     keeper = Keeper(State() if found is None or found.state is None else found.state, ring)
     keeper.may_erase = not safe
+    keeper.fault_seq = ring.seq
     if ring.newer:
         keeper.refuse()
     elif found is None and not safe:
@@ -53,7 +54,7 @@ class Keeper:
         self._mend_at = None
         self._destroyed = None  # (first, last) of what an erase of the last resort took without a word before it
         # Once the host has the events up to this one, it knows what the journal-fault alert is about.
-        self._fault_seq = ring.seq
+        self.fault_seq = 0
 
     # -- writing
 
@@ -146,7 +147,7 @@ class Keeper:
         """Says that a technical condition is present, or gone; said once each way."""
         durable = self.found(findings.condition, {"condition": name, "present": present}, now)
         if name == "journal-fault":
-            self._fault_seq = self.ring.seq
+            self.fault_seq = self.ring.seq
         return durable
 
     def unwell(self, cause, present, now):
@@ -177,7 +178,7 @@ class Keeper:
     def exported(self, upto, now):
         """The host has everything up to seq `upto`. Somebody knows now what the journal has lost: its alert ends, unless the journal is new or refuses."""
         self.ring.exported = upto
-        if upto >= self._fault_seq and self.recorded and self.state.regimen is not None:
+        if upto >= self.fault_seq and self.recorded and self.state.regimen is not None:
             self.condition("journal-fault", False, now)
 
     # -- the clock's events

@@ -1,8 +1,5 @@
 """What the journal needs in calm moments: its next sector opened early, sectors erased ahead, everything checked, damaged copies written anew."""
 
-import sys
-
-import device.journal
 from device.journal.ahead import Ahead
 from device.journal.stored import nearly_full
 from dosecore.instant import plus
@@ -14,8 +11,10 @@ CHECK_EVERY_S = 86_400
 class Upkeep:
     """The journal's chores. check: the Check that is under way, or None."""
 
-    def __init__(self, keeper):
+    def __init__(self, keeper, forget=lambda name: None):
+        """forget: gives back the memory of a module of the journal that is not needed before tomorrow."""
         self._keeper = keeper
+        self._forget = forget
         self.ahead = Ahead(keeper.ring)
         self.check = None
         self._check_at = (-0x40000000, 0)
@@ -94,9 +93,7 @@ class Upkeep:
             return False
         self.check = None
         self._stale = check.stale
-        # Needed again tomorrow: until then its 4 kB are worth more than the 10 ms of its import.
-        del sys.modules["device.journal.check"]
-        del device.journal.check
+        self._forget("check")
         if not check.gaps:
             return False
         keeper = self._keeper

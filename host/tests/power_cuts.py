@@ -93,7 +93,7 @@ class Life:
                 told.confirmed[number] = bytes(checkpoint)
             return done
 
-        ring.append, ring.open = watched_append, watched_open
+        ring.append, ring.open = watched_append, watched_open  # type: ignore[method-assign]
 
     def commit(self, kind: str, detail: dict[str, object]) -> None:
         self.now = plus(self.now, 1)
@@ -130,10 +130,10 @@ class Life:
 
 
 class Prover:
-    """Cuts the lives of one seed. `cuts`: how many so far, by depth. `lost`, `invented`, `silent`: always 0, else a Violation was raised.
+    """Cuts the lives of one seed, until a Violation. `cuts`: how many so far, by depth; `tears`: by kind; `boots`: all that were judged.
 
-    told_by_check: losses of a full ring that only the check of the next boot could tell of. share: for each depth the part of all (operation, tear) pairs that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from
-    the beginning, so many.
+    `told_by_check`: losses of a full ring that only the check of the next boot could tell of. share: for each depth the part of all (operation, tear) pairs
+    that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from the beginning, so many.
     """
 
     def __init__(

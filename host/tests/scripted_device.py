@@ -18,6 +18,7 @@ from typing import Any
 from scripted_frames import Lines, answer
 
 from device.journal import layout
+from device.journal.ahead import Ahead
 from device.journal.repair import format_ring
 from device.journal.ring import Ring
 from dosecore import events
@@ -150,6 +151,9 @@ class ScriptedDevice:
     def _append(self, event: events.Event) -> None:
         raw = events.encode(event)
         if not self.ring.fits(len(raw)):
+            ahead = Ahead(self.ring)
+            while ahead.wanted():
+                ahead.erase_step()
             self.ring.open(self._checkpoint())
         event.seq = self.ring.append(raw)
         apply(self.state, event)

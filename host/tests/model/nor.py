@@ -65,7 +65,7 @@ class Nor:
     bytes) of each read, gives the bytes that are seen; `fails_at`: index of the one operation that fails (see `failing`).
     """
 
-    def __init__(self, blocks: int, memory: bytes | None = None) -> None:
+    def __init__(self, blocks: int, memory: bytes | bytearray | None = None) -> None:
         self.memory = bytearray(_BLANK * blocks if memory is None else memory)
         self.operations = 0
         self.erases = [0] * blocks
@@ -185,8 +185,8 @@ class Nor:
         elif how == "page destroyed":
             after = _programmed(before, _bits(rng.getrandbits(8 * PAGE) | rng.getrandbits(8 * PAGE)))
         elif how == "weak":
-            changed = [i for i in range(PAGE) if before[i] != after[i]]
-            for i in rng.sample(changed, min(len(changed), rng.choice((1, 3, 40)))):
+            cells = [i for i in range(PAGE) if before[i] != after[i]]
+            for i in rng.sample(cells, min(len(cells), rng.choice((1, 3, 40)))):
                 self._weak.append((at + i, rng.randrange(1, 256) & before[i] & ~after[i], True))
         self.memory[at : at + PAGE] = after
 
