@@ -36,7 +36,7 @@ def _checkpoint(sector):
 
 def replay(ring, adopt):
     """Replays the ring after `scan`. With `adopt` the ring goes on after what was found; without, it is only read (to make a checkpoint of what is stored)."""
-    sectors = []
+    sectors = []  # type: list
     state = None
     for epoch in range(ring.epoch, max(ring.oldest, ring.epoch - LOOK_BACK + 1) - 1, -1):
         sector = ring.read_sector(epoch)
