@@ -7,7 +7,7 @@ from dosebell.image.files import BOARDS
 from dosebell.image.micropython import load_micropython
 from dosebell.journal_reader import SLOT_BYTES, SLOTS, header_of, read_sector
 from dosebell.sim import flash_from_uf2
-from dosebell.sim.flash import PAGE_BYTES, FlashOperation
+from dosebell.sim.flash import PAGE_BYTES
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.changed import Change, build_changed
@@ -66,8 +66,9 @@ def faults(bench: EmulatedBench, code: str) -> list[str]:
     return [event.detail["words"] for event in told(bench, "fault") if event.detail["code"] == code]
 
 
-def in_journal(operation: FlashOperation) -> bool:
-    return _STORAGE.journal_offset <= operation.offset < _STORAGE.journal_offset + 2 * _COPY
+def journal_blocks(copy: int) -> tuple[int, int]:
+    """Where in the flash that copy of the journal begins, and its size in bytes."""
+    return _STORAGE.journal_offset + copy * _COPY, _COPY
 
 
 def broken(changes: dict[str, Change], past: bytes | None = None) -> bytes:

@@ -47,6 +47,7 @@ class Keeper:
         self.recorded = True
         self.signal = None
         self.may_erase = True  # for the next sector, when none is ready
+        self.told_faults = ring.faults  # of the copies that could not be written or erased, how many the journal tells of
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
         self._pending = []
         self._noted = None

@@ -20,7 +20,7 @@ class Upkeep:
         self._check_at = (-0x40000000, 0)
         self._stale = []
         self._told_gap = None
-        self._told_single = 0
+        self._told_epoch = 0
 
     def tidy(self, now):
         """What can be done when nothing presses, without an erase: opens the next sector early, watches how full the ring is. True when the state changed."""
@@ -33,8 +33,9 @@ class Upkeep:
         if ring.free_slots < ROOM and ring.ready > ring.epoch:
             keeper.flush()
             keeper.open_next(False)
-        if ring.single and self._told_single != ring.epoch:
-            self._told_single = ring.epoch
+        if ring.faults != keeper.told_faults and self._told_epoch != ring.epoch:
+            keeper.told_faults = ring.faults
+            self._told_epoch = ring.epoch
             keeper.fault("journal-copy", "one of two copies could not be written", now)
         full = nearly_full(ring)
         if full != (keeper.state.alarm("journal-nearly-full") is not None):
@@ -62,7 +63,11 @@ class Upkeep:
             if not self._keeper.gap_before_erase(lost, now):
                 return
             self._told_gap = lost
+        faults = self._keeper.ring.faults
         self.ahead.erase_step()
+        if self._keeper.ring.faults != faults:
+            self._keeper.told_faults += 1
+            self._keeper.fault("journal-erase", "a block could not be erased", now)
 
     def _renew(self, now):
         epoch, copy = self._stale.pop(0)

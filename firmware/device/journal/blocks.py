@@ -5,7 +5,7 @@ from device.journal.layout import BLANK_PAGE, BLOCK, PAGE
 
 
 class Blocks:
-    """The flash and the one page buffer that everything is programmed from. faults: copies that could not be written, ever."""
+    """The flash and the one page buffer that everything is programmed from. faults: copies that could not be written or erased, ever."""
 
     def __init__(self, flash, first_block):
         """first_block: the number that littlefs gives to block 0."""
@@ -39,6 +39,8 @@ class Blocks:
             pass
         if self.is_blank(block, 0):
             self.mark(block)
+        else:
+            self.faults += 1
 
     def mark(self, block):
         """Programs littlefs's pointers and the mark that says: this erase was found complete."""

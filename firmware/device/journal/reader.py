@@ -71,12 +71,13 @@ class Sector:
         record = layout.record
         for at in range(first * layout.SLOT, end * layout.SLOT, layout.SLOT):
             view = a
+            fields = None
+            damaged = False
             if same:
                 if a[at] == 0xFF and a[at : at + layout.SLOT] == layout.BLANK_SLOT:
                     continue
                 fields = record(a, at)
-                damaged = fields is None
-            else:
+            if fields is None:  # also when both were the same a moment ago: one reading can be wrong
                 fields, view, damaged = self._choose(a, b, at)
                 if fields is None and view is None:
                     continue

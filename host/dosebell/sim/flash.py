@@ -20,6 +20,9 @@ STATUS_BUSY = 1
 ALARM_MARGIN_NS = 1000
 # Longer than the firmware takes from one question for the busy bit to the next.
 DEADLINE_MARGIN_NS = 10_000
+# A misread lasts so long after the chip has stopped to be busy: the firmware's first look at what it wrote. It hits a byte of each record.
+MISREAD_S = 0.0004
+MISREAD_BYTE, MISREAD_EVERY = 40, 64
 # Which byte of the answer holds it: one comes in while the command goes out, and four more before the id.
 STATUS_AT, UNIQUE_ID_AT = 1, 5
 
@@ -47,6 +50,8 @@ class FlashSpy:
     `erase_us` (a 4 KiB sector) and `program_us` (a page) are how long the chip says busy; interrupts are off meanwhile.
     `refuse_writes`, `refuse_erases`: the command is accepted and takes its time, and changes nothing (a worn or write-
     protected chip); only within `refuse_range`. `cut_at`: index in `operations` of the operation at which power goes.
+    `fail_at`: indices of single operations that change nothing. `misread_at`: indices of single operations whose bytes are right,
+    and come back wrong when the firmware reads them for the first time.
     """
 
     def __init__(self, pico: "Pico", unique_id: bytes, erase_us: float, program_us: float) -> None:
@@ -61,6 +66,8 @@ class FlashSpy:
         self.refuse_writes = False
         self.refuse_erases = False
         self.refuse_range = range(len(pico.mcu.flash))
+        self.fail_at: set[int] = set()
+        self.misread_at: set[int] = set()
         self.cut_at: int | None = None
         self.cut_how = Cut.BEFORE
         self._busy_until_ns = 0.0
@@ -92,6 +99,27 @@ class FlashSpy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._native, name)
+
+    def misread(self, start: int, size: int, seconds: float) -> None:
+        """For so long, a bit in each 64 bytes from `start` on reads as its opposite; the cells are as they were. Nothing may write there meanwhile."""
+        flash = self._pico.mcu.flash
+        wrong = [(at, flash[at]) for at in range(start + MISREAD_BYTE, start + size, MISREAD_EVERY)]
+        for at, byte in wrong:
+            flash[at] = byte ^ 1
+
+        def right() -> None:
+            for at, byte in wrong:
+                flash[at] = byte
+
+        self._pico.at(self._pico.now + seconds, right)
+
+    def fail_next(self, operation: int) -> None:
+        """The `operation`-th operation from now (0: the next) changes nothing."""
+        self.fail_at.add(len(self.operations) + operation)
+
+    def misread_next(self, operation: int) -> None:
+        """The `operation`-th operation from now is right, and is read back wrong."""
+        self.misread_at.add(len(self.operations) + operation)
 
     def _busy(self) -> int:
         """The busy bit. The firmware only asks for it, interrupts off, until it is clear: that time is skipped."""
@@ -143,8 +171,11 @@ class FlashSpy:
         self.operations.append(FlashOperation(self._pico.now, "erase" if erase else "program", start, size))
         busy_us = self.erase_us * size / 4096 if erase else self.program_us
         self._busy_until_ns = self._pico.clock.nanos + busy_us * 1000
-        if (self.refuse_erases if erase else self.refuse_writes) and start in self.refuse_range:
+        refused = (self.refuse_erases if erase else self.refuse_writes) and start in self.refuse_range
+        if refused or number in self.fail_at:
             self._pico.mcu.flash[start : start + size] = before
+        if number in self.misread_at:
+            self.misread(start, size, busy_us / 1e6 + MISREAD_S)
         if number == self.cut_at:
             if self.cut_how is Cut.BEFORE:
                 self._pico.mcu.flash[start : start + size] = before
