@@ -26,6 +26,7 @@ def wake(ring, safe=False):
     keeper = Keeper(State() if found is None or found.state is None else found.state, ring)
     keeper.may_erase = not safe
     keeper.fault_seq = ring.seq
+    keeper.told_faults = ring.faults
     if ring.newer:
         keeper.refuse()
     elif found is None and not safe:
@@ -47,7 +48,7 @@ class Keeper:
         self.recorded = True
         self.signal = None
         self.may_erase = True  # for the next sector, when none is ready
-        self.told_faults = ring.faults  # of the copies that could not be written or erased, how many the journal tells of
+        self.told_faults = 0  # of the copies that could not be written or erased, how many the journal tells of
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
         self._pending = []
         self._noted = None
