@@ -14,6 +14,7 @@ from model.nor import Nor, Operation
 from device.journal.check import Check
 from device.journal.losses import tell
 from device.journal.ring import Ring
+from device.journal.stored import first_seq
 from device.keeper import wake
 from device.upkeep import Upkeep
 from dosecore import findings
@@ -121,8 +122,11 @@ class Life:
         self.now = plus(self.now, 1)
         self.upkeep.tidy(self.now)
         if self.rng.random() < 0.3 and self.upkeep.check_wanted(self.now):
+            check = self.upkeep.check
             while self.upkeep.check is not None:
-                self.false_alarm = self.upkeep.check_step(self.now) or self.false_alarm
+                self.upkeep.check_step(self.now)
+            # What a full ring has lost unannounced is told now; anything else would be a false alarm.
+            self.false_alarm = any(last >= first_seq(self.ring) for _, last in check.gaps)
         for _ in range(self.rng.randrange(4)):
             if self.upkeep.erase_wanted():
                 self.upkeep.erase(self.now)
@@ -133,7 +137,8 @@ class Prover:
     """Cuts the lives of one seed, until a Violation. `cuts`: how many so far, by depth; `tears`: by kind; `boots`: all that were judged.
 
     `told_by_check`: losses of a full ring that only the check of the next boot could tell of. share: for each depth the part of all (operation, tear) pairs
-    that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from the beginning, so many.
+    that is tried. limit: cuts after which the proof ends. stuck: cells that are stuck from the beginning, so many. full: the ring has gone round before
+    the first cut.
     """
 
     def __init__(
@@ -144,6 +149,7 @@ class Prover:
         *,
         share: tuple[float, float, float] = (1.0, 0.08, 0.02),
         stuck: int = 0,
+        full: bool = False,
     ) -> None:
         self.sectors = sectors
         self.seed = seed
@@ -155,6 +161,7 @@ class Prover:
         self.told_by_check = 0
         self._share = share
         self._stuck = stuck
+        self._full = full
         self._trail: list[str] = []
         self._read: dict[tuple[int, int, bytes], list[tuple[int, bytes]]] = {}
 
@@ -175,12 +182,15 @@ class Prover:
             which = flash.stuck_low if self.rng.random() < 0.5 else flash.stuck_high
             which[self.rng.randrange(len(flash.memory))] = 1 << self.rng.randrange(8)
         told = Told()
-        flash.before = lambda operation: self._cut(flash, told, operation, 1)
+        if not self._full:
+            flash.before = lambda operation: self._cut(flash, told, operation, 1)
         life = Life(flash, self.sectors, told, self.rng)
         life.begin()
-        actions = self.rng.choice((20, 120, 400))
+        while life.ring.epoch <= self.sectors and self._full:
+            life.act()
+        flash.before = lambda operation: self._cut(flash, told, operation, 1)
         quiet = self.rng.random() < 0.2  # a life in which no calm moment comes
-        for _ in range(actions):
+        for _ in range(self.rng.choice((20, 120, 400))):
             if self.total >= self.limit:
                 return
             if quiet:

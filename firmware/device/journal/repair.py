@@ -48,16 +48,20 @@ def is_headless(ring, epoch):
 
 
 def is_ruined(ring, epoch):
-    """True when both copies of the sector that would be next hold what neither a cut-off opening nor a cut-off erase can leave."""
+    """True when both copies of the sector that would be next are as no cut-off opening and no cut-off erase can leave them: the newest events are gone.
+
+    A cut in an opening tears the first page alone; and copy B is erased only when A is marked as erased.
+    """
     i = ring.index(epoch)
+    erased = 0
     for block in (i, i + ring.sectors):
-        if (
-            ring.is_marked(block)
-            or ring.is_blank(block, PAGE)
-            or layout.header_version(ring.flash.read(block, 0, SLOT))
-        ):
+        if ring.is_marked(block) or layout.header_version(ring.flash.read(block, 0, SLOT)):
             return False
-    return True
+        if ring.is_blank(block, PAGE):
+            if not ring.is_blank(block, 0):
+                return False
+            erased += 1
+    return erased != 1
 
 
 # -- after a power cut

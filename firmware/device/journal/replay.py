@@ -53,8 +53,9 @@ def replay(ring, adopt):
         if len(sectors) > 1:
             ring.close()
     if state is None:
-        last = sectors[0]
-        return Replay(None, [], 0, ring.epoch == 1 and not last.events)
+        return Replay(
+            None, [], 0, ring.epoch - ring.oldest < LOOK_BACK and not any([found.events for found in sectors])
+        )
     gaps = []
     told = []
     unreadable = 0
@@ -80,10 +81,6 @@ def replay(ring, adopt):
     if adopt and ring.ruined:
         gaps.append((ring.seq + 1, ring.seq + SLOTS))
         ring.seq += SLOTS
-    if adopt and ring.exported > ring.seq:
-        # The host holds what is not here: the end of the journal was taken away.
-        gaps.append((ring.seq + 1, ring.exported))
-        ring.seq = ring.exported
     return Replay(state, [gap for gap in gaps if not covered(gap, told)], unreadable)
 
 

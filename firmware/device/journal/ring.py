@@ -62,7 +62,9 @@ class Ring(Blocks):
         for epoch in range(newest + 1, newest + self.ahead + 2):
             if self.header(epoch) is not None:
                 newest = epoch  # its copy A is damaged
-        if not self._is_begun_blank(newest + 1) and self.header(newest + 1 - self.sectors) is None:
+        i = self.index(newest + 1)
+        expected = self._is_begun_blank(newest + 1) and (self.is_marked(i) or self.is_marked(i + self.sectors))
+        if not expected and self.header(newest + 1 - self.sectors) is None:
             from device.journal import repair
 
             if repair.is_headless(self, newest + 1):
