@@ -187,3 +187,9 @@ def test_info() -> None:
         ran = dosebell("--port", device.port, "info")
         assert ran.out.splitlines()[2] == f"id           {device.id}" and "bench        no\n" in ran.out
         assert list(dosebell("--port", device.port, "--json", "info").json)[:4] == ["port", "product", "id", "label"]
+
+
+def test_safe_mode_stands_in_the_table_and_in_the_json() -> None:
+    answer = {**ANSWER, "device": {**ANSWER["device"], "safe_mode": True}}
+    assert "SAFE MODE   it has failed three times" in answered(answer).out
+    assert "SAFE MODE" not in answered(ANSWER).out

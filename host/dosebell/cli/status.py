@@ -32,6 +32,7 @@ _COURSE = (
 _COUNTS = ("given", "partial", "held", "missed", "unknown")
 _INFUSION = ("started", "ends", "remaining_s")
 _ALERT = ("condition", "priority", "since", "cycle", "slot", "audio")
+SAFE_MODE = "it has failed three times; it keeps the schedule and calls. Pull the log, then switch it off and on"
 _JOURNAL = ("first_seq", "last_seq", "capacity", "exported_seq", "faults")
 
 
@@ -94,6 +95,7 @@ def table(answer: dict[str, Any]) -> Iterator[RenderableType]:
                 ),
             ),
             *([("BENCH", "a bench regimen: minutes are seconds here; not for a patient")] if device["bench"] else []),
+            *([("SAFE MODE", SAFE_MODE)] if device.get("safe_mode") else []),
             ("Clock", clock_words(answer["clock"])),
             *_course_rows(answer["course"], answer["clock"]["utc"]),
             *_alert_rows(answer["alerts"], answer["clock"]["utc"]),
