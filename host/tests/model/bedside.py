@@ -126,10 +126,11 @@ class Model:
             self.burst_cursor = self.t
 
     # -- outages
-    def boot(self, off=0, warm=False, error=None, failed=False):
+    def boot(self, off=0, warm=False, error=None, failed=False, asked=0):
         """The device starts again `off` ms from now; cold boots forget the bedside and, without `error` (a battery clock), the time.
 
-        failed: the boot before ended in a way that nobody wanted; the device says so until it is `well`.
+        failed: the boot before ended in a way that nobody wanted; the device says so until it is `well`. asked: ms after that the battery clock was
+        asked, or was not there: from then on the clock is known, or said to be lost.
         """
         self.t += off
         if warm:
@@ -144,10 +145,11 @@ class Model:
         if failed and "self-test-failed" not in self.course.alerts:
             self.course._raise(self.t, "self-test-failed")
         if not warm:
+            self.t += asked
             if error is None:
                 self.course.lose_clock(self.t)
             else:
-                self.course.set_clock(self.t, error)
+                self.course.set_clock(self.t, error, of_boot=True)
         self._take_up_hold()
         self.to(self.t)
 

@@ -48,6 +48,7 @@ class Course(Outages):
         self.quiet_end = None  # when the last infusion stopped running
         self.last_event_t = 0
         self.boot_t = 0
+        self.error_before = None  # `error` in the power cycle before
         self.lost_infusion = None  # (t, dose): an open infusion of which it is not known when it began
         self.run_known = True  # whether the infusion that ran when the power went had a known UTC
         self.in_the_dark = False  # a cold boot without a clock: what was timed before it waits for a sync

@@ -16,6 +16,7 @@ class Outages:
                 dose.end_t = None  # it ended in a power cycle that never knew the time
         if self.supportive_t is not None and not self.supportive_away:
             self.supportive_away, self.supportive_lost = True, self.error is None
+        self.error_before = self.error
         self.error, self.in_the_dark, self.undoable, self.unresolved = None, True, [], []
         self.boot_t = t
         self.run_known = known
@@ -35,8 +36,8 @@ class Outages:
             self.note("clock-lost", t)
             self.waiting_alerts.append((t, "clock-lost", 0, 0))
         if self.supportive_t is not None and self.supportive_lost:
-            self.supportive_t, self.supportive_away = t, False
-        self._lose_infusion(t)
+            self.supportive_t, self.supportive_away = self.boot_t, False
+        self._lose_infusion(self.boot_t)
 
     def _lose_infusion(self, t):
         dose = self.oldest()
@@ -45,7 +46,10 @@ class Outages:
             dose.touch, dose.broken_t, dose.infused = "interrupted", t, dose.proved
             self.note("dose-interrupted", t, dose, infused_ms=dose.infused)
 
-    def set_clock(self, t, error):
+    def set_clock(self, t, error, of_boot=False):
+        """The clock is right again; of_boot: because a battery clock was found by the boot itself."""
+        if of_boot and self.error_before is not None:
+            self._carry(self.error_before - error)
         if self.supportive_t is not None and self.supportive_lost:
             self.supportive_t = t  # from when it counts is not known any more: the review is called for now
         self.supportive_away = self.supportive_lost = False
@@ -54,7 +58,7 @@ class Outages:
             self.opened_t, self.opening_lost = t, False
             if self.state == "resting":
                 self.cycle.done_t = t
-        if self.in_the_dark and not self.run_known and t == self.boot_t:
+        if self.in_the_dark and not self.run_known and of_boot:
             # What was timed in a boot that never knew the time cannot be placed.
             dose = self.oldest()
             self.lost_infusion = (t, dose) if dose and dose.touch == "infusing" else None
@@ -66,6 +70,17 @@ class Outages:
             if not self.rules.grid and dose.cycle == self.cycle.number and not self._touched(dose.slot + 1):
                 self.cycle.bases.append((dose.slot + 1, dose.start_utc + self.rules.interval))
         self.unresolved = []
+
+    def _carry(self, later):
+        """What was timed before the power went is known in UTC: to a battery clock that is not quite right it was `later` by so much."""
+        for dose in [d for c in self.cycles for d in c.doses.values()]:
+            dose.run_t += later
+            dose.end_t = None if dose.end_t is None else dose.end_t + later
+        for cycle in self.cycles:
+            cycle.done_t = None if cycle.done_t is None else cycle.done_t + later
+        self.opened_t += later
+        self.stopped_t = None if self.stopped_t is None else self.stopped_t + later
+        self.supportive_t = None if self.supportive_t is None else self.supportive_t + later
 
     def _touched(self, slot):
         dose = self.cycle.doses.get(slot)
