@@ -127,7 +127,7 @@ class Device:
             at = self.clock.at_ticks(ticks)
             if at < self.keeper.handled:
                 at = self.keeper.handled  # the core's time never steps back
-            self.advance(at)
+            self.catch_up(at)
             self.pressed_at = at
             self.changed = True
             name = NAMES[button]

@@ -28,6 +28,7 @@ ERASED_MARK = b"DBer"
 BLANK_SLOT = b"\xff" * SLOT
 BLANK_PAGE = b"\xff" * PAGE
 
+_ZEROS = bytes(PAYLOAD)
 _RECORD = "<BBBBII"
 _WHOLE_RECORD = "<BBBBII48xI"
 _HEADER = "<BBBBIIIII"
@@ -76,8 +77,7 @@ def put_record(page, at, fragment, fragments, seq, chain, raw, start):
     struct.pack_into(_RECORD, page, at, MARKER, fragment, fragments, used, seq, chain)
     payload = at + PAYLOAD_AT
     page[payload : payload + used] = raw[start : start + used]
-    for i in range(payload + used, at + CRC_AT):
-        page[i] = 0
+    page[payload + used : at + CRC_AT] = _ZEROS[used:]
     crc = crc32(memoryview(page)[at : at + CRC_AT]) & 0xFFFFFFFF
     struct.pack_into("<I", page, at + CRC_AT, crc)
     return crc

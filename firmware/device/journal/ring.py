@@ -209,15 +209,16 @@ class Ring(Blocks):
         Returns its seq; None when it does not fit (nothing is written: `open` first); 0 when no copy would take it (its seq is then used up, see `lost`).
         """
         count = layout.slots_for(len(raw))
-        if self._blank_run(count, end) + count > end:
+        start = self._blank_run(count, end)
+        if start + count > end:
             return None
         self.seq += 1
         for _ in range(TRIES):
+            if self._write(self.index(self.epoch), start, raw, count):
+                return self.seq
             start = self._blank_run(count, end)
             if start + count > end:
                 break
-            if self._write(self.index(self.epoch), start, raw, count):
-                return self.seq
         self._note_lost()
         return 0
 
