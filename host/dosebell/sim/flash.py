@@ -4,6 +4,7 @@ Stands in the register window of the SSI block, through which the firmware sends
 go through the memory map and cost nothing here). Answers the unique id too, which the emulator does not.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,7 +52,7 @@ class FlashSpy:
     `refuse_writes`, `refuse_erases`: the command is accepted and takes its time, and changes nothing (a worn or write-
     protected chip); only within `refuse_range`. `cut_at`: index in `operations` of the operation at which power goes.
     `fail_at`: indices of single operations that change nothing. `misread_at`: indices of single operations whose bytes are right,
-    and come back wrong when the firmware reads them for the first time.
+    and come back wrong when the firmware reads them for the first time. `on_operation`, if set, is called with each operation as it begins.
     """
 
     def __init__(self, pico: "Pico", unique_id: bytes, erase_us: float, program_us: float) -> None:
@@ -70,6 +71,7 @@ class FlashSpy:
         self.misread_at: set[int] = set()
         self.cut_at: int | None = None
         self.cut_how = Cut.BEFORE
+        self.on_operation: Callable[[FlashOperation], None] | None = None
         self._busy_until_ns = 0.0
         self._command = bytearray()
         self._answered = 0
@@ -171,6 +173,8 @@ class FlashSpy:
         self.operations.append(FlashOperation(self._pico.now, "erase" if erase else "program", start, size))
         busy_us = self.erase_us * size / 4096 if erase else self.program_us
         self._busy_until_ns = self._pico.clock.nanos + busy_us * 1000
+        if self.on_operation is not None:
+            self.on_operation(self.operations[-1])
         refused = (self.refuse_erases if erase else self.refuse_writes) and start in self.refuse_range
         if refused or number in self.fail_at:
             self._pico.mcu.flash[start : start + size] = before
