@@ -8,7 +8,7 @@ from device.journal.reader import Sector
 from device.journal.replay import covered
 from dosecore.events import KINDS, decode
 
-SLOTS_A_STEP = 12  # at most 5 ms on the board
+SLOTS_A_STEP = 8  # at most 5 ms on the board
 _GAP = KINDS.index("journal-gap")
 _HEAD = ERASED_MARK_AT + len(ERASED_MARK)
 

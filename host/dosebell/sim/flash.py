@@ -36,6 +36,10 @@ class Cut(Enum):
     AFTER = "after"  # the operation is complete, the firmware has not heard of it
 
 
+Tear = Callable[["FlashOperation", bytes, bytes], bytes]
+"""tear(operation, before, after): what a page or sector holds when the power went in that operation, which would have made `after` of `before`."""
+
+
 class FlashOperation(NamedTuple):
     """One erase or program: when (seconds), kind `erase` or `program`, flash offset, bytes."""
 
@@ -70,8 +74,8 @@ class FlashSpy:
         self.fail_at: set[int] = set()
         self.misread_at: set[int] = set()
         self.cut_at: int | None = None
-        self.cut_how = Cut.BEFORE
         self.on_operation: Callable[[FlashOperation], None] | None = None
+        self.cut_how: Cut | Tear = Cut.BEFORE
         self._busy_until_ns = 0.0
         self._command = bytearray()
         self._answered = 0
@@ -185,4 +189,7 @@ class FlashSpy:
                 self._pico.mcu.flash[start : start + size] = before
             elif self.cut_how is Cut.HALF:
                 self._pico.mcu.flash[start + size // 2 : start + size] = before[size // 2 :]
+            elif not isinstance(self.cut_how, Cut):
+                after = bytes(self._pico.mcu.flash[start : start + size])
+                self._pico.mcu.flash[start : start + size] = self.cut_how(self.operations[-1], before, after)
             self._pico.lose_power()

@@ -16,7 +16,7 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from dosebell.sim.flash import Cut, FlashSpy
+from dosebell.sim.flash import Cut, FlashSpy, Tear
 from dosebell.sim.i2c import I2cBus
 from dosebell.sim.pins import EdgeLog
 from dosebell.sim.tones import PwmSpy, ToneLog
@@ -220,7 +220,7 @@ class Pico:
             log.append(self.now, False)
         self._simulator.stopped = True
 
-    def cut_power_at(self, operation: int, how: Cut = Cut.BEFORE) -> None:
+    def cut_power_at(self, operation: int, how: Cut | Tear = Cut.BEFORE) -> None:
         """Let the power go at the `operation`-th flash operation from now (0 is the next one)."""
         self.flash_spy.cut_at = len(self.flash_spy.operations) + operation
         self.flash_spy.cut_how = how

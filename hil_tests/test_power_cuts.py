@@ -1,0 +1,162 @@
+"""Power cuts at random flash operations of the emulated board, torn in every way: what was confirmed by its sound is in the flash (J-02).
+
+The journal's code has its own proof (host/tests/test_journal_power_cuts.py); this one has the real driver, the real boot and the buzzer's word. What
+stands in the flash is read by the host's reader, which shares no code with the device's.
+"""
+
+import random
+from functools import partial
+
+import pytest
+
+from dosebell.image.files import BOARDS
+from dosebell.image.micropython import load_micropython
+from dosebell.journal_reader import Place, follow, read_sector
+from dosebell.sim.flash import FlashOperation
+from hil_tests import scenes
+from hil_tests.bench import EmulatedBench
+from hil_tests.conftest import MakeBench
+from hil_tests.prepared import QUICK, Past
+from hil_tests.scenes import TAKEN_HZ, pitched
+from tests.model.nor import ERASE_TEARS, PROGRAM_TEARS, Nor, Operation
+
+STORAGE = load_micropython(BOARDS / "micropython.toml", "RPI_PICO").storage
+SECTORS = STORAGE.journal_blocks // 2
+SECTOR_BYTES = 4096
+# A press is heard after its debouncing, its event and the read-back.
+PRESS_S = 0.12
+# The self-test of a boot sounds as a press that was taken does; it is over by then.
+SELF_TESTED_S = 1.0
+# Beyond what an erase ahead waits for: a quiet minute.
+QUIET_S = 75.0
+
+
+def torn(rng: random.Random, seen: dict[str, int], operation: FlashOperation, before: bytes, after: bytes) -> bytes:
+    """A tear of the flash model, on one page or block of the board."""
+    erase = operation.kind == "erase"
+    how = rng.choice(ERASE_TEARS if erase else PROGRAM_TEARS)
+    seen[how] = seen.get(how, 0) + 1
+    model = Nor(0, before.ljust(SECTOR_BYTES, b"\xff"))
+    model.tear(Operation(operation.kind, 0, 0, None if erase else after), how, rng)
+    if rng.random() < 0.5:
+        model.settle()
+    return bytes(model.memory[: len(before)])
+
+
+class Journal:
+    """The journal as it stands in a flash. `events` by number; `gaps` as the host finds them."""
+
+    def __init__(self, flash: bytes) -> None:
+        self.events = {}
+        self.gaps = []
+        heads = {}
+        for index in range(SECTORS):
+            for copy in (0, 1):
+                sector = self._sector(flash, index, copy)
+                if sector[36:38] == b"DB":
+                    heads.setdefault(int.from_bytes(sector[40:44], "little"), index)
+        place = Place()
+        for epoch in sorted(heads):
+            if epoch <= max(heads) - SECTORS or heads[epoch] != (epoch - 1) % SECTORS:
+                continue
+            index = heads[epoch]
+            found = read_sector(epoch, self._sector(flash, index, 0), partial(self._sector, flash, index, 1))
+            if found.header is None:
+                continue
+            self.gaps += follow(found, place)
+            self.events.update({each.seq: each.event for each in found.events})
+
+    @staticmethod
+    def _sector(flash: bytes, index: int, copy: int) -> bytes:
+        at = STORAGE.journal_offset + (index + copy * SECTORS) * SECTOR_BYTES
+        return flash[at : at + SECTOR_BYTES]
+
+    def pauses(self) -> int:
+        return sum(event is not None and event.kind == "audio-paused" for event in self.events.values())
+
+    def told(self) -> list[str]:
+        """What the device itself says of losses and faults."""
+        return [
+            str(event) for event in self.events.values() if event is not None and event.kind in ("journal-gap", "fault")
+        ]
+
+
+class Board:
+    """A board that is pressed, cut and judged, again and again."""
+
+    def __init__(self, bench: EmulatedBench, seed: int) -> None:
+        self.bench = bench
+        self.rng = random.Random(seed)
+        self.tears: dict[str, int] = {}
+        self.confirmed = 0
+        self.stored = Journal(bench.pico.snapshot()).pauses()
+        self.told = Journal(bench.pico.snapshot()).told()
+
+    @property
+    def cuts(self) -> int:
+        return sum(self.tears.values())
+
+    def cut(self, quiet: bool) -> None:
+        """One life, from power-on to a cut in one of its first flash operations."""
+        bench, rng = self.bench, self.rng
+        bench.pico.cut_power_at(rng.randrange(14), partial(torn, rng, self.tears))
+        if bench.powered:
+            bench.wait(QUIET_S if quiet else SELF_TESTED_S)
+        presses = []
+        while bench.powered and len(presses) < 8:
+            presses.append(bench.now)
+            bench.hold("pause", PRESS_S)
+            bench.wait(0.02)
+        taken = [tone.start for tone in pitched(bench, TAKEN_HZ, presses[0])] if presses else []
+        heard = sum(any(0 <= start - pressed <= PRESS_S for start in taken) for pressed in presses)
+        if bench.powered:
+            bench.cut_power()
+        self._judge(heard, len(presses))
+        bench.restore_power(off_time=0.1)
+
+    def _judge(self, heard: int, pressed: int) -> None:
+        what = f"cut {self.cuts}"
+        journal = Journal(self.bench.pico.snapshot())
+        now = journal.pauses()
+        assert now - self.stored >= heard, f"{what}: {heard} presses were confirmed, {now - self.stored} are stored"
+        assert now - self.stored <= pressed + 1, f"{what}: {now - self.stored} presses are stored, {pressed} were made"
+        assert journal.gaps == [], f"{what}: {journal.gaps}"
+        assert journal.told() == self.told, f"{what}: a cut alone made the device say {journal.told()[-1:]}"
+        self.confirmed += heard
+        self.stored = now
+
+
+def prove(board: Board, cuts: int) -> None:
+    lives = 0
+    while board.cuts < cuts:
+        lives += 1
+        board.cut(quiet=lives % 8 == 7)
+    # in the end the board is there, with all that was confirmed and no fault
+    board.bench.wait(scenes.BOOTED_S)
+    assert scenes.alert(board.bench, "journal-fault") is None
+    assert Journal(board.bench.pico.snapshot()).pauses() >= board.confirmed
+    print(f"{board.cuts} cuts, {board.confirmed} confirmed presses, tears {board.tears}")
+
+
+def board(make_bench: MakeBench, new_board: bytes, seed: int) -> Board:
+    """A configured board whose sector is nearly full, and which has no sector erased ahead: openings and erases come soon."""
+    past = Past(new_board)
+    past.configure(QUICK)
+    past.use_up(6 + seed % 20)
+    flash = past.without_spare_sectors() if seed % 2 else past.flash
+    return Board(make_bench(flash), seed)
+
+
+@pytest.mark.req("J-02", "S-03", "J-05")
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_power_cuts_on_the_board_lose_nothing_that_was_confirmed(
+    make_bench: MakeBench, new_board: bytes, seed: int
+) -> None:
+    prove(board(make_bench, new_board, seed), 25)
+
+
+@pytest.mark.soak
+@pytest.mark.req("J-02", "S-03", "J-05")
+@pytest.mark.parametrize("seed", range(101, 121))
+def test_soak_power_cuts_on_the_board(make_bench: MakeBench, new_board: bytes, seed: int) -> None:
+    prove(board(make_bench, new_board, seed), 100)
