@@ -49,7 +49,7 @@ class Journal:
     def __init__(self, flash: bytes) -> None:
         self.events = {}
         self.gaps = []
-        heads = {}
+        heads: dict[int, int] = {}
         for index in range(SECTORS):
             for copy in (0, 1):
                 sector = self._sector(flash, index, copy)
@@ -75,9 +75,13 @@ class Journal:
         return sum(event is not None and event.kind == "audio-paused" for event in self.events.values())
 
     def told(self) -> list[str]:
-        """What the device itself says of losses and faults."""
+        """What the device itself says of losses and faults; that a torn copy is written anew from the other is neither."""
         return [
-            str(event) for event in self.events.values() if event is not None and event.kind in ("journal-gap", "fault")
+            str(event)
+            for event in self.events.values()
+            if event is not None
+            and event.kind in ("journal-gap", "fault")
+            and event.detail.get("code") != "journal-copy"
         ]
 
 
@@ -102,7 +106,7 @@ class Board:
         bench.pico.cut_power_at(rng.randrange(14), partial(torn, rng, self.tears))
         if bench.powered:
             bench.wait(QUIET_S if quiet else SELF_TESTED_S)
-        presses = []
+        presses: list[float] = []
         while bench.powered and len(presses) < 8:
             presses.append(bench.now)
             bench.hold("pause", PRESS_S)

@@ -8,6 +8,7 @@ to three cuts in a row. Nothing here knows how the journal stores: it asks the r
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from model.nor import Nor, Operation
 
@@ -122,7 +123,7 @@ class Life:
         self.now = plus(self.now, 1)
         self.upkeep.tidy(self.now)
         if self.rng.random() < 0.3 and self.upkeep.check_wanted(self.now):
-            check = self.upkeep.check
+            check: Any = self.upkeep.check
             while self.upkeep.check is not None:
                 self.upkeep.check_step(self.now)
             # What a full ring has lost unannounced is told now; anything else would be a false alarm.

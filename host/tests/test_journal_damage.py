@@ -1,6 +1,8 @@
 """What age, wear, a hand or a chip that fails do to the journal: found, mended from the other copy, or told; never taken for true (J-02, J-04, J-05)."""
 
 import random
+import struct
+from binascii import crc32
 from functools import cache
 from itertools import count
 
@@ -150,7 +152,7 @@ def put(memory: bytearray, at: int, slot: bytes) -> None:
 
 def sealed(slot: bytearray) -> bytes:
     """A record with its CRC made right again."""
-    layout.struct.pack_into("<I", slot, layout.CRC_AT, layout.crc32(bytes(slot[: layout.CRC_AT])) & 0xFFFFFFFF)
+    struct.pack_into("<I", slot, layout.CRC_AT, crc32(bytes(slot[: layout.CRC_AT])) & 0xFFFFFFFF)
     return bytes(slot)
 
 
@@ -175,7 +177,7 @@ def test_an_event_that_somebody_altered_renumbered_removed_or_moved_is_found(seq
     moved = bytearray(memory)
     if len(first) == len(second) == 1:
         slot = bytearray(memory[second[0] : second[0] + layout.SLOT])
-        layout.struct.pack_into("<I", slot, 4, seq)
+        struct.pack_into("<I", slot, 4, seq)
         put(moved, first[0], sealed(slot))
         assert Found(moved).tells(seq)
 
