@@ -57,7 +57,8 @@ def _cold_clock(keeper, bus, clock):
 def start(reset, bus, safe=False):
     """(clock, keeper, warm): the state is folded; boot and lost clock are noted, and what is wrong is said. safe: nothing is formatted or erased."""
     keeper, found = wake(journal(), safe)
-    warm = reset.mono is not None and found is not None and reset.boot == keeper.state.boot
+    # One behind: the boot that failed had journaled its own number, and not yet fed the watchdog with it.
+    warm = reset.mono is not None and found is not None and keeper.state.boot - reset.boot in (0, 1)
     clock = start_clock(reset.mono if warm else None)
     now = keeper.handled = clock.now()
     keeper.note(findings.boot, {"cause": reset.cause, "warm": warm}, now)
