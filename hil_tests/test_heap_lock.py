@@ -36,8 +36,8 @@ BOOT_S = 1.0
 SOON_S = 0.05  # from the preparation of a trial to what is done
 PRESS_S = 0.100
 SLEEP_S = 7.0
-# After a reset nothing is erased while the device calls (a minute), and it looks again every 20 s.
-ERASES_S = 80.0
+# After a reset nothing is erased while the device calls (a minute); then it looks again and again.
+CALM_S = 125.0
 # A course whose slot passes through all phases within a minute, with a window between any two effects.
 BRISK = {
     **QUICK,
@@ -85,7 +85,7 @@ LIGHTS = steps(-2, 1000, 5.4)
 WAKES = steps(-1, 2, 0.1) + steps(10, 6000, 100)
 NOTHING = steps(-0.5, 12, 0.5)
 BOOTS = steps(14, 1400, 54)
-ERASES = steps(340, 660, 32)
+ERASES = steps(-2, 320, 32)
 
 
 @pytest.mark.req("A-07")
@@ -363,21 +363,30 @@ def test_without_memory_in_an_erase_it_is_done_later_or_the_nurse_is_called(
 ) -> None:
     sweep = at_rest(make_bench, configured(new_board))
     bench = sweep.bench
-    for offset in ERASES:
-        # given sectors that are to be erased: two copies of three, one after the other
+
+    def begin_anew() -> float:
+        """A device that was reset, and finds three sectors that are to be erased, each in two copies."""
         sweep.settle()
-        resets = len(bench.pico.resets)
         spoil_next_sectors(bench)
+        resets = len(bench.pico.resets)
         bench.pico.hang()
-        assert bench.pico.run_until(lambda resets=resets: len(bench.pico.resets) > resets, 9, 0.01)  # type: ignore[misc]
-        t = bench.pico.resets[-1][0] + ERASES_S
-        bench.wait_until(t)
-        known = len(bench.pico.flash_spy.operations)
-        sweep.trial(t, offset, t + 1, lambda t=t: alive(bench, t), "erase")  # type: ignore[misc]
+        assert bench.pico.run_until(lambda: len(bench.pico.resets) > resets, 9, 0.01)
+        return bench.pico.resets[-1][0]
+
+    def erases(since: float) -> list[float]:
+        return [each.t for each in bench.pico.flash_spy.operations if each.kind == "erase" and each.t > since]
+
+    begun = begin_anew()
+    bench.wait_until(begun + CALM_S)
+    after = erases(begun)[0] - begun
+    for offset in ERASES:
+        begun = begin_anew()
+        t = begun + after
+        bench.wait_until(t - 1)
+        sweep.trial(t, offset, t + 1, lambda t=t: alive(bench, t - 1, SLEEP_S + 2), "erase")  # type: ignore[misc]
         # then all of them are erased in the end
-        bench.wait_until(t + ERASES_S + 3)
-        erased = {each.offset for each in bench.pico.flash_spy.operations[known:] if each.kind == "erase"}
-        assert len(erased) >= 6
+        bench.wait_until(t + CALM_S)
+        assert len(erases(begun)) >= 6
     assert sweep.went_on and sweep.reset
     assert told(bench, "journal-gap") == []
     assert status(bench)["alerts"] == []
