@@ -3,7 +3,7 @@
 from functools import cache, partial
 from typing import Any
 
-from dosebell.image.files import BOARDS
+from dosebell.image.files import BOARDS, FIRMWARE
 from dosebell.image.micropython import load_micropython
 from dosebell.journal_reader import SLOT_BYTES, SLOTS, header_of, read_sector
 from dosebell.sim import flash_from_uf2
@@ -83,6 +83,15 @@ def before(line: str, statement: str) -> tuple[str, str]:
     return line, f"{indent}{statement}\n{line}"
 
 
+def first(file: str, function: str, statement: str) -> tuple[str, str]:
+    """A change that puts a statement first in a function, whose name must stand in the file once."""
+    (line,) = [
+        line for line in (FIRMWARE / file).read_text(encoding="utf-8").splitlines() if f"def {function}(" in line
+    ]
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{line}\n", f"{line}\n{indent}    {statement}\n"
+
+
 def in_a_course(make_bench: MakeBench, new_board: bytes, due_in: float) -> tuple[bytes, float]:
     """The flash of a board whose course runs, and the wall clock's instant at which its first dose is due."""
     bench = make_bench(configured(new_board))
@@ -99,7 +108,7 @@ def calls(bench: EmulatedBench, since: float, within: float = 10.5) -> bool:
 
 @cache
 def fails_on_demand(places: tuple[tuple[str, str, str], ...]) -> bytes:
-    """A configured board with an image that raises, once, at the place that the last `hello` has named. places: (name, file, line)."""
+    """A configured board with an image that raises, once, at the place that the last `hello` has named. places: (name, file, function)."""
     changes: dict[str, list[tuple[str, str]]] = {
         "loader.py": [
             before(
@@ -109,6 +118,6 @@ def fails_on_demand(places: tuple[tuple[str, str, str], ...]) -> bytes:
         ],
         "device/link/requests/identity.py": [("def hello(device, request, now):\n", _ARM)],
     }
-    for name, file, line in places:
-        changes.setdefault(file, []).append(before(line, f'__import__("loader").fail("{name}")'))
+    for name, file, function in places:
+        changes.setdefault(file, []).append(first(file, function, f'__import__("loader").fail("{name}")'))
     return broken(dict(changes))

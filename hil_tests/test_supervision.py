@@ -35,33 +35,25 @@ def wait(seconds: float) -> Callable[[EmulatedBench], None]:
     return lambda bench: bench.wait(seconds)
 
 
-# Where the exception is raised, and what brings the firmware there.
+# Where the exception is raised (file and function), and what brings the firmware there.
 PLACES: dict[str, tuple[str, str, Callable[[EmulatedBench], None]]] = {
-    "edges": ("device/drivers/buttons.py", "        self.flag.up = 0\n        settling = False", press("start")),
-    "press": ("dosecore/desk.py", "        if self.held is not None or button in self.stuck:", press("start")),
-    "release": ("dosecore/desk.py", "        if button in self.stuck:\n            self.stuck.remove", press("hold")),
-    "judging": ("dosecore/presses.py", "    reason = why_not_start(state, now)\n    override", press("start")),
-    "long press": ("dosecore/desk.py", "        button = self.held\n        if length == STUCK_S:", hold("pause")),
-    "feedback": ("device/panel/player.py", "        self._begin(0, FEEDBACK[word], ticks)", press("pause")),
-    "append": (
-        "device/journal/ring.py",
-        "        count = layout.slots_for(len(raw))\n        if self._blank_run",
-        press("pause"),
-    ),
-    "fold": ("dosecore/apply.py", "    change = _CHANGES.get(event.kind)", press("pause")),
-    "light": ("device/panel/player.py", "        diff = self._diff\n        edges = self._edge", wait(2.5)),
-    "schedule": ("device/app.py", "        now = self.clock.now()\n        if self._stuck_at", press("pause")),
-    "alerts": ("dosecore/alerts.py", "    found = _find(state)\n    over = pause_end", press("pause")),
-    "clock": ("dosecore/timeline.py", "    found = _Earliest(state)", press("pause")),
-    "chores": ("device/chores.py", "        device = self._device\n        if self.first:", wait(3)),
-    "tidying": (
-        "device/keeper.py",
-        "        ring = self.ring\n        before = ring.seq\n        self.mend",
-        press("pause"),
-    ),
-    "bytes": ("device/link/session.py", "        take = self._receiver.take", say),
-    "request": ("device/link/session.py", "        request = self._receiver.request()", say),
-    "feeding": ("device/drivers/watchdog.py", "        # As `save` does, written out", wait(8)),
+    "edges": ("device/drivers/buttons.py", "step", press("start")),
+    "press": ("dosecore/desk.py", "down", press("start")),
+    "release": ("dosecore/desk.py", "up", press("hold")),
+    "judging": ("dosecore/presses.py", "start", press("start")),
+    "long press": ("dosecore/desk.py", "_long", hold("pause")),
+    "feedback": ("device/panel/player.py", "feedback", press("pause")),
+    "append": ("device/journal/ring.py", "append", press("pause")),
+    "fold": ("dosecore/apply.py", "apply", press("pause")),
+    "light": ("device/panel/player.py", "step", press("pause")),
+    "schedule": ("device/app.py", "_schedule", press("pause")),
+    "alerts": ("dosecore/alerts.py", "alerts", press("pause")),
+    "clock": ("dosecore/timeline.py", "_next", press("pause")),
+    "chores": ("device/chores.py", "do", wait(3)),
+    "tidying": ("device/upkeep.py", "tidy", press("pause")),
+    "bytes": ("device/link/session.py", "pump", say),
+    "request": ("device/link/session.py", "_request", say),
+    "feeding": ("device/drivers/watchdog.py", "feed", wait(8)),
 }
 
 
@@ -92,11 +84,11 @@ def test_an_exception_in_any_handler_is_journaled_called_out_and_survived(
     make_bench: MakeBench, new_board: bytes
 ) -> None:
     # given a course, and an image that fails on demand
-    places = tuple((name, file, line) for name, (file, line, _) in PLACES.items())
+    places = tuple((name, file, function) for name, (file, function, _) in PLACES.items())
     bench = make_bench(fails_on_demand(places))
     due = scenes.running(bench, due_in=3 * 3600)
     bench.wait(LASTS_S)
-    for name, (_file, _line, provoke) in PLACES.items():
+    for name, (_file, _function, provoke) in PLACES.items():
         # when it fails at one place
         resets = len(bench.pico.resets)
         arm(bench, name)
