@@ -177,6 +177,11 @@ TABLE: dict[str, Line] = {
         "The self-test failed: {detail}.",
         "Do not rely on this device; see the biomed manual for the part named.",
     ),
+    "log-forked": Line(
+        DAMAGED,
+        "The device's log is not the one that was pulled before: what came after event {detail} was taken away or replaced.",
+        "What it holds now is archived as a journal of its own (`log show --journal`); have biomed look at the board.",
+    ),
     "data-damaged": Line(
         DAMAGED,
         "Part of the log cannot be read: {detail}.",

@@ -25,10 +25,13 @@ _OWN_ECHO = ("exported", "checkpoint")
 
 @dataclass
 class Pulled:
-    """What a pull did. `bytes` and `seconds` count the transfer; `gaps` those newly found; `second` the slots read from the second copy."""
+    """What a pull did. `bytes` and `seconds` count the transfer; `gaps` those newly found; `second` the slots read from the second copy.
+    `forked_after`: the journal begins as one that was pulled before and goes on otherwise after that event: somebody has taken away or replaced the rest.
+    """
 
     journal: Journal
     new_journal: bool = False
+    forked_after: int | None = None
     events: int = 0
     first: int | None = None
     last: int = 0
@@ -116,7 +119,28 @@ def _find_journal(reader: _Reader, archive: Archive, device: dict[str, Any], inf
         same = all(now_there.get(number, raw) == raw for number, raw in kept.items() if number)
     if same:
         return Pulled(newest)
-    return Pulled(archive.begin_journal(device["id"], label, board), new_journal=True)
+    forked_after = _last_common(reader, archive, newest, info)
+    return Pulled(archive.begin_journal(device["id"], label, board), new_journal=True, forked_after=forked_after)
+
+
+def _last_common(reader: _Reader, archive: Archive, known: Journal, info: dict[str, Any]) -> int | None:
+    """The last event that the device's journal and the archived one share from their beginning on.
+
+    None when they share none that bears a date: the first events of any two new boards are alike.
+    """
+    last = None
+    dated = False
+    oldest, newest = info["epochs"]
+    for epoch in range(max(oldest, 1), min(newest, archive.newest_epoch(known) or 0) + 1):
+        kept = archive.slots(known, epoch)
+        found = reader.keep(epoch)
+        for each in found.events:
+            places = range(each.slot, each.slot + found.slots[each.slot][2])
+            if any(kept.get(place) != found.slots[place] for place in places):
+                return last if dated else None
+            last = each.seq
+            dated = dated or (each.event is not None and each.event.utc is not None)
+    return last if dated else None
 
 
 def _sectors(

@@ -188,6 +188,27 @@ def test_a_new_journal_of_the_same_device_is_kept_apart(archive: Path) -> None:
 
 
 @pytest.mark.req("H-04", "J-04")
+@pytest.mark.parametrize("goes_on", [0, 3, 30])
+def test_a_journal_whose_end_was_taken_away_is_found(device: ScriptedDevice, archive: Path, goes_on: int) -> None:
+    """Truncation cannot be seen in a journal itself: what was never written looks the same. The archive knows better."""
+    device.happen("clock-set", source="host", utc=(200_000_000, 0), mono=device.now(), bound_ms=1)
+    press(device, 20)
+    cells = [bytes(cell) for cell in device.flash.cells]
+    last, used, chain = device.ring.seq, device.ring.used, device.ring._chain
+    press(device, 10)
+    assert pull(device, archive).last == last + 10
+    for cell, before in zip(device.flash.cells, cells, strict=True):
+        cell[:] = before
+    device.ring.seq, device.ring.used, device.ring._chain = last, used, chain
+    press(device, goes_on)
+    ran = dosebell("--port", device.port, "--json", "log", "pull", "--archive", str(archive))
+    assert ran.code == 6 and ran.error["error"] == "log-forked"
+    assert ran.json["forked_after"] == last
+    # both are kept
+    assert len(shown(archive, "--journal", "1").lines) == last + 10
+
+
+@pytest.mark.req("H-04", "J-04")
 def test_each_pull_leaves_its_hash(device: ScriptedDevice, archive: Path) -> None:
     press(device, 3)
     written = device.ring.used

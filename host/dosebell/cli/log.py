@@ -58,7 +58,7 @@ def pull(settings: Settings, path: Path | None) -> Result:
         with _progress(settings) as progress:
             done = pull_log(client, archive, progress)
         kept = len(archive.gaps(done.journal))
-    if done.new_journal:
+    if done.new_journal and done.forked_after is None:
         message(
             "The device's journal is a new one: the old was lost or replaced. Both are kept apart; see `log show --journal`."
         )
@@ -77,6 +77,7 @@ def pull(settings: Settings, path: Path | None) -> Result:
         "seconds": round(done.seconds, 3),
         "sha256": done.sha256 or None,
         "exported_seq": done.exported,
+        "forked_after": done.forked_after,
         "gaps": [{"first_seq": gap.first, "last_seq": gap.last, "cause": gap.cause} for gap in done.gaps],
     }
     rate = done.bytes / done.seconds / 1000 if done.seconds else 0
@@ -86,6 +87,9 @@ def pull(settings: Settings, path: Path | None) -> Result:
         else f"Nothing new after event {done.last}"
     )
     result = Result(lambda: [f"{news}, {done.bytes / 1000:.1f} kB at {rate:.0f} kB/s.", str(path)], data)
+    if done.forked_after is not None:
+        result.show(as_json=settings.json)
+        raise DosebellError("log-forked", detail=str(done.forked_after))
     if done.gaps:
         result.show(as_json=settings.json)
         raise DosebellError(
