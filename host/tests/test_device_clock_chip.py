@@ -329,6 +329,33 @@ def test_the_clock_follows_the_better_crystal(ppm):
     assert abs(world.claimed - world.utc) <= HALF_MS + 900
 
 
+@pytest.mark.req("T-05", "T-03")
+@pytest.mark.parametrize("error", [-1900, 1900])
+def test_what_a_watchdog_reset_has_added_is_no_fault_of_the_chip(error):
+    world = configured(World(chip_ppm=0.0))
+    world.sync()
+    world.wait(MINUTE)
+    world.watchdog_reset(8 * SECOND, error)
+    assert world.claimed - world.utc == error
+    world.wait(MINUTE)
+    assert abs(world.claimed - world.utc) <= 25
+    assert told(world) == []
+    assert world.battery
+
+
+@pytest.mark.req("T-05")
+def test_failures_that_do_not_follow_each_other_are_no_fault():
+    world = configured(World(chip_ppm=0.0))
+    world.sync()
+    world.wait(MINUTE)
+    for _ in range(4):
+        world.bus.there = False
+        assert not world.watch.look(world.device.now)
+        world.bus.there = True
+        assert world.watch.look(world.device.now)
+    assert told(world) == []
+
+
 def test_the_world_itself_runs_true():
     world = World(pico_ppm=30.0)
     world.sync()
