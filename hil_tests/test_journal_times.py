@@ -6,10 +6,12 @@ from dosebell.sim import Edge, flash_from_uf2
 from hil_tests import scenes
 from hil_tests.bench.changed import build_changed
 from hil_tests.conftest import MakeBench
-from hil_tests.prepared import full_and_running
+from hil_tests.prepared import QUICK, Past, full_and_running
+from hil_tests.scenes import IDLE_S, MINUTE
 
 BOOT_S, SLICE_S = 0.150, 0.005
 SPARE = 2
+SLOWEST_ERASE_US = 400_000
 PIN = f"import machine\nmachine.Pin({SPARE}, machine.Pin.OUT, value=0)\n"
 
 
@@ -56,3 +58,25 @@ def test_the_check_of_a_full_journal_takes_slices_of_no_more_than_5_ms(make_benc
     assert len(slices) > 128 * 7
     assert max(slices) <= SLICE_S
     assert scenes.alert(bench, "journal-fault") is None
+
+
+@pytest.mark.req("A-05", "A-01", "S-03")
+def test_a_light_that_blinks_for_days_leaves_the_next_press_no_erase_to_wait_for(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    # given a board without an erased sector, slow flash, and a dose that nobody gives: its yellow light has an edge each second
+    past = Past(new_board)
+    past.configure({**QUICK, "late_min": 1})  # so soon that no calm minute comes before
+    past.use_up(20)
+    bench = make_bench(past.without_spare_sectors())
+    bench.wait(0.5)
+    bench.press("pause")  # before the first calm moment of this boot
+    late = scenes.running(bench, due_in=4) + MINUTE
+    bench.pico.flash_spy.erase_us = SLOWEST_ERASE_US
+    bench.wait_until(late + 120)
+    # then sectors were erased all the same, until two are ready, and every edge of the light came on time
+    erases = [operation.t for operation in bench.pico.flash_spy.operations if operation.kind == "erase"]
+    assert len([t for t in erases if t > late]) >= 2
+    edges = [edge.t - late for edge in bench.light_edges("yellow", late + 1)]
+    assert len(edges) > 100
+    assert max(abs(t - round(t)) for t in edges) <= IDLE_S

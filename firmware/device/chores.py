@@ -24,7 +24,10 @@ _LAST_RESORT_MS = const(
     900
 )  # the same when a light has been blinking for days and the last sector is in use: an erase fits between two of its edges
 _HANDS_OFF_S = const(60)  # and without a press
-_TRY_ERASE_S = const(20)  # how soon to try again when it was not so
+_TRY_ERASE_S = const(
+    7
+)  # how soon to try again when it was not so; not in step with bursts, which fall every 10 or 30 s
+_AFTER_EDGE_MS = const(10)
 _LAMP_TEST_MS = const(500)
 _LOOK_FOR_CLOCK_S = const(600)  # a chip that is not there may come
 _CHECK_UNITS = const(30)  # garbage of one slice of the check
@@ -79,15 +82,24 @@ class Chores:
                 device.changed = True
             return None
         if self.upkeep.erase_wanted():
-            quiet = _LAST_RESORT_MS if self.upkeep.running_out() else _QUIET_MS
-            if wait > quiet and not device.player.sounding and self._hands_off():
-                self.upkeep.erase(device.clock.now())
-                device.tidy = True
-                return None
-            device.pending = False
-            return min(plus(device.clock.now(), _TRY_ERASE_S), self._look_at)
+            return self._erase(wait)
         device.pending = False
         return self._look_at
+
+    def _erase(self, wait):
+        """One erase, if it disturbs nobody; else the instant at which to try again."""
+        device = self._device
+        now = device.clock.now()
+        out = self.upkeep.running_out()
+        free = self._hands_off() and not device.player.sounding
+        if free and wait > (_LAST_RESORT_MS if out else _QUIET_MS):
+            self.upkeep.erase(now)
+            device.tidy = True
+            return None
+        device.pending = False
+        # With a light that blinks the room is right after its next edge.
+        again = plus_ms(now, wait + _AFTER_EDGE_MS) if free and out else plus(now, _TRY_ERASE_S)
+        return min(again, self._look_at)
 
     def clock_watch(self):
         """The ClockWatch from the moment at which there is a chip to be watched, else None."""
