@@ -44,8 +44,6 @@ class Chance:
         """From a new board to the end of the fifth day, with the clock set."""
         side, random = self._side, self._random
         play(Story("chance", REGIMEN), side)
-        if side.has_chip:
-            side.sync()
         end = DAYS * DAY
         for at in self._moments_of_outages(end):
             self._plan(at, self._outage)
@@ -273,7 +271,7 @@ class Chance:
         for _at, _, action in lost:
             if action == self._outage:
                 self._plan(now + self._about(SECOND, HOUR), action)
-        if kind not in WARM and (not side.has_chip or random.random() < 0.3):
+        if kind not in WARM:
             self._soon(SETTLED_MS, random.choice([30 * SECOND, 10 * MINUTE, 40 * MINUTE]), self._sync)
         self._soon(SETTLED_MS, 10 * MINUTE, self._visit)
 
@@ -283,6 +281,6 @@ class Chance:
         return self._about(100, longest * 1000) / 1000
 
     def _sync(self) -> None:
-        if self._side.model.course.error is None or self._side.has_chip:
+        if self._side.model.course.error is None:
             self._side.sync()
             self._soon(5 * SECOND, 5 * MINUTE, self._visit)

@@ -36,10 +36,8 @@ from tests.model.scripts import UTC0
 BOOT_S = 0.400
 # T-03: how far a clock may be off that was carried over a watchdog or software reset.
 CLOCK_ERROR_S = 2.0
-# T-05: the same for the battery clock after a power loss, and how long it may take to ask it.
-CHIP_ERROR_S, ASKED_MS = 1.0, 20
-# So long after a boot the device has found out the battery clock's fraction of a second.
-CLOSER_S = 15.0
+# How long it may take to find that there is no battery clock.
+ASKED_MS = 20
 # RP2040 data sheet 4.7.6: the watchdog's control register, its trigger, and the scratch registers 0 and 1, in which the firmware leaves its time.
 WATCHDOG_CTRL, TRIGGER = 0x40058000, 1 << 31
 SCRATCH_S, SCRATCH_MS = 0x4005800C, 0x40058010
@@ -74,8 +72,6 @@ class ThroughOutages(SideBySide):
         }  # by boot number: where its monotonic 0 lies
         self.told: list[tuple[int, str]] = []
         self.clock_errors: list[float] = []
-        self.has_chip = False
-        self.chip_errors: list[float] = []  # the same, seconds, for what the battery clock said at each cold boot
         self._lives: list[Life] = [Life(self._begin, 0)]
         self._booted_t = -LASTED_MS
         self.switched_on = 0.0  # the bench's instant of the last power-on or reset
@@ -194,45 +190,19 @@ class ThroughOutages(SideBySide):
             self._failures = 0
         else:
             self._failures += 1
-        error, asked = (None, t) if warm else self._clock_of_boot(t)
-        self.model.boot(t - self.model.t, warm=warm, failed=failed, error=error, asked=asked - t)
+        asked = 0 if warm else self._clock_is_decided(t) - t
+        self.model.boot(t - self.model.t, warm=warm, failed=failed, asked=asked)
         self._booted_t = t
         self._lives.append(Life(self._begin, t))
         self._unwell = "self-test-failed" in self.model.course.alerts
-        if self.has_chip and not warm:
-            self._look_closer()
 
     # -- the clock
-    def solder_clock_chip(self) -> None:
-        """From now on a battery clock is there: the next sync sets it, and then no power cut costs the time any more."""
-        self.bench.solder_clock_chip()
-        self.has_chip = True
-
-    def _clock_of_boot(self, booted_t: int) -> tuple[int | None, int]:
-        """What a cold boot has for a clock: the UTC of story time 0 by the battery clock, or None; and when it was asked, in story ms."""
-        found = self._newest(
-            lambda event: event.boot == self._boot and event.kind in ("boot", "clock-lost", "clock-set")
-        )
+    def _clock_is_decided(self, booted_t: int) -> int:
+        """When a cold boot, which has no clock, has found that out and said so, in story ms: at its stamp, or some milliseconds later."""
+        found = self._newest(lambda event: event.boot == self._boot and event.kind in ("boot", "clock-lost"))
         t = self._story_ms(found)
         assert 0 <= t - booted_t <= ASKED_MS
-        assert (found.kind == "clock-set") is self.has_chip, (found, self.told[-1])
-        if not self.has_chip:
-            return None, t
-        assert found.detail["source"] == "rtc", found
-        error = to_ms(found.utc) - t
-        self.chip_errors.append((error - UTC0) / 1000)
-        assert abs(self.chip_errors[-1]) <= CHIP_ERROR_S, self.told[-1]
-        return error, t
-
-    def _look_closer(self) -> None:
-        """The battery clock shows whole seconds: within seconds the device finds out where they begin, and sets its clock once more."""
-        first = self._newest(lambda event: event.kind == "clock-set")
-        self.bench.wait(CLOSER_S)
-        second = self._newest(lambda event: event.kind == "clock-set")
-        if second.seq != first.seq:
-            t = self._story_ms(second)
-            self.model.to(t)
-            self.model.sync(to_ms(second.utc) - t)
+        return t
 
     def sync(self) -> None:
         """A host sets the clock, exactly."""
