@@ -227,6 +227,30 @@ def test_a_copy_that_has_rotted_is_written_anew_from_the_other() -> None:
         assert {seq: again.events[seq] for seq in truth} == truth
 
 
+@pytest.mark.req("J-02", "J-05")
+@pytest.mark.parametrize("copy", [0, 1])
+def test_a_copy_that_alone_holds_an_event_is_not_written_anew(copy: int) -> None:
+    """Each copy has lost an event that the other holds: both stay as they are, and nothing is lost."""
+    memory, truth = written(SECTORS, 150)
+    ring = Ring(Nor(0, memory), 2 * SECTORS, 2)
+    ring.scan()
+    seqs = [seq for seq, _ in ring.read_sector(1).events]
+    holed = bytearray(memory)
+    for seq, which in ((seqs[5], copy), (seqs[9], 1 - copy)):
+        for at in slots_of(memory, seq):
+            holed[at + which * SECTORS * BLOCK : at + which * SECTORS * BLOCK + layout.SLOT] = b"\xff" * layout.SLOT
+    found = Found(holed)
+    assert found.sound and found.gaps == [] and sorted(found.stale) == [(1, 0), (1, 1)]
+    life = found.life
+    life.begin()
+    while life.upkeep.check_wanted(life.now):
+        life.upkeep.check_step(life.now)
+    while life.upkeep.erase_wanted():
+        life.upkeep.erase(life.now)
+    again = Found(life.flash.memory)
+    assert {seq: again.events.get(seq) for seq in truth} == truth
+
+
 @pytest.mark.req("J-02")
 def test_pointers_of_the_filesystem_that_have_rotted_are_written_anew() -> None:
     memory, _ = written(SECTORS, 150)

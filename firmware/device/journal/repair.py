@@ -150,15 +150,20 @@ def _is_whole(ring, block, page):
 
 
 def can_renew(ring, epoch, copy):
-    """True when the other copy of a closed sector is whole, header and all, so that this one can be written anew from it."""
+    """True when the other copy of a closed sector is whole, header and all, and holds whatever this one holds, so that this one can be written anew."""
     if not max(ring.oldest, ring.epoch + ring.ahead - ring.sectors + 2) <= epoch < ring.epoch:
         return False
+    block = ring.index(epoch) + copy * ring.sectors
     other = ring.index(epoch) + (1 - copy) * ring.sectors
     head = layout.get_header(ring.flash.read(other, 0, SLOT))
     if head is None or head[0] != epoch:
         return False
-    for page in range(BLOCK // PAGE):  # noqa: SIM110 - a generator costs twice the time on the device
+    for page in range(BLOCK // PAGE):
         if not _is_whole(ring, other, page):
+            return False
+    for slot in range(1, SLOTS):
+        held = ring.flash.read(block, slot * SLOT, SLOT)
+        if layout.is_record(held) and held != ring.flash.read(other, slot * SLOT, SLOT):
             return False
     return True
 
