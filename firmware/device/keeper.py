@@ -96,8 +96,7 @@ class Keeper:
             if lost is not None and not self._gap_in_last_page(lost):
                 self._destroyed = lost
             ahead.erase_step()
-            ahead.erase_step()
-            if ring.open(self._checkpoint()):
+            if ring.erase_copy == 0 and ring.open(self._checkpoint()):
                 return True
         return False
 

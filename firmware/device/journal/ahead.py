@@ -6,7 +6,6 @@ class Ahead:
 
     def __init__(self, ring):
         self._ring = ring
-        self._step = 0  # the copy that `erase_step` takes next
 
     def wanted(self):
         """True when the next sector should be prepared as soon as an erase disturbs nobody."""
@@ -34,10 +33,10 @@ class Ahead:
         """Erases and marks one block of the sector after those that are ready (45 ms, at worst 400 ms). The sector counts as ready when both copies are."""
         ring = self._ring
         epoch = ring.ready + 1
-        block = ring.index(epoch) + self._step * ring.sectors
+        block = ring.index(epoch) + ring.erase_copy * ring.sectors
         ring.oldest = max(ring.oldest, epoch - ring.sectors + 1)
         if not ring.is_prepared(block):
             ring.prepare(block)
-        if self._step:
+        if ring.erase_copy:
             ring.ready = epoch  # also when a block would not come right: `open` looks again and passes it over
-        self._step = 1 - self._step
+        ring.erase_copy = 1 - ring.erase_copy

@@ -26,7 +26,8 @@ class Ring(Blocks):
 
     epoch, oldest: newest and oldest sector (0: none). seq: last sequence number used. used: first free slot of the newest sector.
     faults: copies that could not be written, ever. exported: last seq that the host has. single: the last write reached one copy only.
-    ready: newest epoch whose sector is erased and marked. ahead: how many are kept so. lost: (first, last) of numbers that could not be stored, or None.
+    ready: newest epoch whose sector is erased and marked. ahead: how many are kept so. erase_copy: which copy of the one after them is erased next.
+    lost: (first, last) of numbers that could not be stored, or None.
     ruined: the newest sector cannot be read at all; how many events it held nobody knows.
     newer: format version of a journal that only a newer firmware can read, else 0: it is not to be written to.
     checkpoint_slots: what the last checkpoint took.
@@ -42,6 +43,7 @@ class Ring(Blocks):
         self.seq = 0
         self.used = SLOTS
         self.ready = 0
+        self.erase_copy = 0
         self.exported = 0
         self.single = False
         self.lost = None
