@@ -240,6 +240,7 @@ def _every_kind_occurs(log: list[Event]) -> None:
     assert "too-early" in {event.detail["override"] for event in log if event.kind == "dose-started"}
 
 
+@pytest.mark.soak
 @pytest.mark.req("R-02", "R-03", "S-02", "S-07", "S-08", "S-09", "A-02")
 def test_a_til_course_goes_as_calculated(make_bench: MakeBench) -> None:
     """Six doses and a single cycle; the one that nobody answers is called for as late and overdue, and missed when the next one is due."""
@@ -260,6 +261,7 @@ def test_dues_follow_the_starts_where_the_anchor_is_the_start(make_bench: MakeBe
     assert side.counts() == [[4, 0, 1, 0, 0]]
 
 
+@pytest.mark.soak
 @pytest.mark.req("R-01", "R-03")
 def test_a_day_limit_cuts_slots(make_bench: MakeBench) -> None:
     """Given room for six of eight slots, when slot 2 is moved, then slot 6 is dropped too: five remain, and the cycle ends with them."""

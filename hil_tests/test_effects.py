@@ -4,7 +4,7 @@ import pytest
 
 from hil_tests import effects
 from hil_tests.conftest import MakeBench
-from hil_tests.prepared import full_and_ready
+from hil_tests.prepared import configured, full_and_ready
 from hil_tests.scenes import BUSY_S, IDLE_S, PRESS_S, LogPull, Noise, idle
 
 EFFECTS = 15
@@ -41,6 +41,6 @@ def test_effects_come_on_time_during_a_log_pull(make_bench: MakeBench, new_board
 @pytest.mark.req("S-01", "A-05", "A-06", "S-03")
 def test_effects_come_on_time_in_serial_noise(make_bench: MakeBench, new_board: bytes) -> None:
     noise = Noise()
-    measured = effects.measure(make_bench(full_and_ready(new_board)), noise)
+    measured = effects.measure(make_bench(configured(new_board)), noise)
     assert noise.sent >= NOISE_BYTES, f"only {noise.sent} bytes of noise were taken"
     check(measured, BUSY_S)

@@ -106,7 +106,7 @@ def test_a_press_at_any_instant_of_an_erase_is_answered_and_never_lost(
 
 
 @pytest.mark.req("A-05")
-@pytest.mark.parametrize("hours", [3, pytest.param(24, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("hours", [2, pytest.param(24, marks=pytest.mark.soak)])
 def test_nothing_is_erased_near_a_press_a_call_or_a_deadline(
     make_bench: MakeBench, new_board: bytes, hours: int
 ) -> None:
@@ -137,7 +137,7 @@ def test_nothing_is_erased_near_a_press_a_call_or_a_deadline(
             presses.append(bench.press(what))
     found = erases(bench)[booted:]
     print(f"{len(found)} erases, {len(presses)} presses")
-    assert len(found) >= hours // 2 and len(presses) >= 3 * hours
+    assert len(found) >= hours // 2 > 0 and len(presses) >= 3 * hours
     edges = [edge.t for light in ("red", "yellow", "green") for edge in bench.light_edges(light, begun)]
     tones = bench.tones(begun)
     events = [

@@ -81,7 +81,7 @@ def test_the_heap_does_not_grow_over_eight_hours_of_a_running_course(make_bench:
 @pytest.mark.req("S-01", "T-01")
 def test_the_heap_has_room_after_eight_hours_of_doses(make_bench: MakeBench, new_board: bytes) -> None:
     # given a course with a dose an hour
-    bench = make_bench(full_and_ready(new_board))
+    bench = make_bench(configured(new_board))
     due = scenes.running(bench)
     view = HeapView(bench)
     before = collections(bench, view, COLLECTIONS)

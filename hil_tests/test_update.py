@@ -7,7 +7,7 @@ from hil_tests.bench import EmulatedBench
 from hil_tests.bench.changed import build_changed
 from hil_tests.conftest import MakeBench
 from hil_tests.effects import INFUSION_S, LATE_S
-from hil_tests.prepared import full_and_ready, stored_events
+from hil_tests.prepared import configured, stored_events
 from hil_tests.scenes import IDLE_S, LOW_HZ, MEDIUM_HZ, MINUTE, heard, slot_and_phase
 
 INTERVAL_S = 60 * MINUTE
@@ -27,8 +27,8 @@ def update(bench: EmulatedBench, version: str) -> None:
 
 @pytest.mark.req("B-01", "J-03", "T-04")
 def test_an_update_keeps_the_journal_and_the_course_goes_on(make_bench: MakeBench, new_board: bytes) -> None:
-    # given a board with a full journal, and a course whose first dose is near
-    bench = make_bench(full_and_ready(new_board))
+    # given a board with a journal, and a course whose first dose is near
+    bench = make_bench(configured(new_board))
     due = scenes.running(bench, due_in=30)
     # when a newer image is copied over it, then the dose falls due in its time
     update(bench, "99.0.1")
