@@ -254,6 +254,7 @@ def test_a_til_course_goes_as_calculated(make_bench: MakeBench) -> None:
     assert [instant[0] - due[0] for instant in (late, overdue, closed.utc)] == [3600, 7200, 3 * 3600]
 
 
+@pytest.mark.soak
 @pytest.mark.req("R-03", "S-04")
 def test_dues_follow_the_starts_where_the_anchor_is_the_start(make_bench: MakeBench) -> None:
     """Given anchor = start, when doses are early, late and undone, then each due is the last start and the interval."""
