@@ -9,7 +9,7 @@ import pytest
 
 from dosebell.sim.bedside import Bedside
 from dosebell.sim.serial_port import SerialPort
-from dosebell.sim.timekeeper import Timekeeper
+from dosebell.sim.timekeeper import AFTER_OPENING_S, Timekeeper
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.emulated import BOARD_FILE
 from hil_tests.bench.guests import BELL, flash_with
@@ -17,11 +17,12 @@ from hil_tests.conftest import MakeBench
 
 WALL_LIMIT_S = 30
 
-# Plain pyserial, as any program would use it: opens the port twice, and takes its time.
+# Plain pyserial, as any program would use it: opens the port twice, and takes its time. Between closing and opening it
+# leaves enough for a busy machine to notice the closing.
 CLIENT = """
 import serial, sys, time
 for word in (b"good morning", bytes(range(256))):
-    time.sleep(0.05)
+    time.sleep(0.25)
     with serial.Serial(sys.argv[1], 115200, timeout=5) as port:
         for _ in range(3):
             time.sleep({pause})
@@ -37,6 +38,13 @@ with serial.Serial(sys.argv[1], 115200, timeout=5) as port:
     for _ in range(9):
         port.write(b"x" * 1024)
     port.flush()
+"""
+
+# Says one word and is gone.
+HASTY_CLIENT = """
+import serial, sys
+with serial.Serial(sys.argv[1], 115200) as port:
+    port.write(b"bye")
 """
 
 
@@ -74,6 +82,19 @@ def test_a_separate_program_talks_through_the_port_and_time_waits_for_it(bell: b
     assert not (tmp_path / "port").is_symlink()
     assert run_client(slow, CLIENT.format(pause=0.1), tmp_path / "port") == (said, seconds)
     assert list(slow.lights["green"]) == list(quick.lights["green"])
+
+
+def test_what_a_program_did_right_before_it_ended_reaches_the_board(bell: bytes, tmp_path: Path) -> None:
+    bedside = Bedside.of_board(bell, BOARD_FILE)
+    port = SerialPort(bedside.usb, tmp_path / "port")
+    bedside.advance(1.0)
+    # when: it opens the port, speaks, closes the port and ends, all before anybody looks
+    subprocess.run([sys.executable, "-c", HASTY_CLIENT, str(tmp_path / "port")], check=True, timeout=WALL_LIMIT_S)
+    Timekeeper(bedside, port).serve_on_demand(lambda: True)
+    port.close()
+    # then: the board had its word, and the time that an opening and a closing take
+    assert bytes(bedside.usb.out) == b"bye"
+    assert bedside.now - 1.0 > 2 * AFTER_OPENING_S
 
 
 def test_a_program_that_does_not_read_stops_no_light_for_longer_than_micropython_waits(

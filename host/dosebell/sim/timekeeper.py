@@ -36,18 +36,23 @@ class Timekeeper:
         self._port = port
 
     def serve_on_demand(self, until: Callable[[], bool]) -> None:
-        """Serve until `until()` holds, looked at in every pause.
+        """Serve until `until()` holds, looked at in every pause, and then what the program did last: it may have said its
+        last word, closed the port and ended between two looks.
 
         The program's bytes reach the board when time stands still: how fast the program is makes no difference.
         """
-        busy = False
-        while not until():
+        busy = ended = False
+        while True:
+            ended = ended or until()
             was_open, taken = self._port.opened, self._port.bytes_in
-            self._port.service(0 if busy else POLL_S)
-            if self._port.opened != was_open:
+            self._port.service(0 if busy or ended else POLL_S)
+            turned, spoken = self._port.opened != was_open, self._port.bytes_in != taken
+            if turned:
                 self._bedside.advance(AFTER_OPENING_S)
-            if busy or self._port.bytes_in != taken:
+            if spoken or (busy and not ended):
                 busy = not self._converse()
+            elif ended and not turned:
+                return
 
     def _converse(self) -> bool:
         """Run until the board has answered, or can be taken to stay silent; False if it was busy all the time.
