@@ -25,12 +25,12 @@ WORKER = f"""
 import os
 def content(seed):
     return bytes([(seed * 37 + i) & 255 for i in range(250)]) * ({FILE_BYTES} // 250)
-os.mkdir("/work")
+os.mkdir("/files")
 for turn in range({TURNS}):
     names = []
     try:
         while True:
-            name = "/work/%d" % len(names)
+            name = "/files/%d" % len(names)
             with open(name, "wb") as file:
                 file.write(content(turn + len(names)))
             names.append(name)
@@ -43,8 +43,8 @@ for turn in range({TURNS}):
     for name in names[1:]:
         os.remove(name)
     print("filled")
-os.rename("/work/0", "/kept.bin")
-os.rmdir("/work")
+os.rename("/files/0", "/kept.bin")
+os.rmdir("/files")
 os.rename("/firmware.py", "/main.py")
 print("done")
 """
@@ -95,7 +95,7 @@ def fill_up(files: LittleFS, random: Random) -> dict[str, bytes]:
     """Files of random sizes until nothing more fits; what they hold."""
     written: dict[str, bytes] = {}
     while True:
-        name, inside = f"/work/{len(written)}", random.randbytes(random.choice([100, 3000, 4096, 15_000, 40_000]))
+        name, inside = f"/files/{len(written)}", random.randbytes(random.choice([100, 3000, 4096, 15_000, 40_000]))
         try:
             with files.open(name, "wb") as file:
                 file.write(inside)
@@ -166,7 +166,7 @@ def test_files_come_and_go_while_the_ring_goes_round(new_board: bytes) -> None:
         flash = flash[: JOURNAL.start] + journal + flash[JOURNAL.stop :]
         # when files are written, read and removed
         files = filesystem(flash)
-        files.makedirs("/work", exist_ok=True)
+        files.makedirs("/files", exist_ok=True)
         written = fill_up(files, random)
         for name, inside in written.items():
             with files.open(name, "rb") as file:
