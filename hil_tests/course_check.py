@@ -20,8 +20,8 @@ from dosecore.events import Event
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.conversation import Conversation
 from hil_tests.bench.interface import WIRE_EPOCH
-from tests.model.bedside import Model
 from tests.model.compare import UNSPOKEN, from_core, from_model
+from tests.model.device import Model
 from tests.model.schedule import TECHNICAL
 from tests.model.scripts import INSTANTS, UTC0, Script
 

@@ -1,8 +1,7 @@
-"""The three buttons at the bedside: what a press, a long press and an offer do (section 3, decisions 16 to 24). And the whole device: course and bedside."""
+"""The three buttons at the bedside: what a press, a long press and an offer do (section 3, decisions 16 to 24). Part of `device.Model`."""
 
 from tests.model import calls
-from tests.model.course_model import Course
-from tests.model.schedule import ANSWERED_BY_ANY_BUTTON, LATCHED, OUTCOMES, TECHNICAL
+from tests.model.schedule import ANSWERED_BY_ANY_BUTTON, LATCHED, TECHNICAL
 
 LONG = {"start": (3000,), "hold": (2000, 5000), "pause": (2000, 5000)}
 STUCK_MS = 10_000
@@ -34,143 +33,8 @@ class Offer:
         self.more = more
 
 
-class Model:
-    """A whole device: give it what is done and when; it knows every event, alert and burst."""
-
-    def __init__(self, error=0):
-        self.course = Course(error)
-        self.t = 0
-        self.pressed = None
-        self.down_too = set()  # went down while another was down: ignored until they go up
-        self.stuck = set()
-        self.offers = []
-        self.reason_timer = None  # (t, dose, reason)
-        self.pause = None
-        self.bursts = []
-        self.burst_cursor = 0
-
-    @property
-    def notes(self):
-        return self.course.notes
-
-    def alerts(self):
-        return sorted(c.key() + (calls.audio(c, self.t, self.pause),) for c in calls.standing(self.course, self.t))
-
-    def view(self):
-        """What `status` says of the course, as far as section 9 fixes it; instants as UTC ms."""
-        course, dose = self.course, self.course.oldest()
-        view = {
-            "state": course.state,
-            "armed": course.armed,
-            "slot": None,
-            "phase": None,
-            "due": None,
-            "not_before": None,
-        }
-        view["counts"] = course.cycle.counts() if course.cycle else dict.fromkeys(OUTCOMES, 0)
-        view["cycle"] = course.cycle.number if course.cycle else None
-        view["variance_ms"] = view["remaining_s"] = None
-        if dose is None:
-            return view
-        due = course.cycle.due(dose.slot)
-        view.update(slot=dose.slot, phase=dose.phase, due=due)
-        if dose.start_utc is not None:
-            view["variance_ms"] = dose.start_utc - due
-        elif course.earliest(dose) > due:
-            view["not_before"] = course.earliest(dose)
-        if dose.touch in ("infusing", "interrupted"):
-            infused = dose.infused + (self.t - dose.run_t if dose.touch == "infusing" else 0)
-            view["remaining_s"] = -(-(course.rules.infusion - infused) // 1000)
-        return view
-
-    def changed(self):
-        """Called after everything that happened; for those who follow."""
-
-    # -- time
-    def to(self, t):
-        """Let time pass up to and including `t`: what is due at `t` itself has happened before a press at `t`."""
-        while True:
-            change = self.course.next_change()
-            timer = self._next_timer()
-            at = min(change[0] if change else t + 1, timer if timer is not None else t + 1)
-            if at > t:
-                break
-            self._sound(max(at, self.t))
-            self.t = max(at, self.t)
-            if change and change[0] <= self.t:
-                self.course.do(change)
-                self.changed()
-                continue
-            self._sound(self.t + 1)
-            self._timer()
-            self._listen_again()
-            self.changed()
-        self._sound(t)
-        self.t = t
-        self._sound(t + 1)
-
-    def _sound(self, end):
-        """Note the bursts up to `end` (not included) of what stands now."""
-        if end > self.burst_cursor:
-            self.bursts += calls.bursts_between(self.course, self.burst_cursor, end, self.pause)
-            self.burst_cursor = end
-
-    def _forget_reason(self):
-        """A slot that left the hold takes no reason."""
-        if self.reason_timer and self.reason_timer[1].touch != "on-hold":
-            self.reason_timer = None
-
-    def _listen_again(self):
-        """Something was done at this very instant: what it raised may sound at once, unless a burst has begun here."""
-        if not self.bursts or self.bursts[-1][0] != self.t:
-            self.burst_cursor = self.t
-
-    # -- outages
-    def boot(self, off=0, warm=False, error=None, failed=False, asked=0):
-        """The device starts again `off` ms from now; cold boots forget the bedside and, without `error` (a battery clock), the time.
-
-        failed: the boot before ended in a way that nobody wanted; the device says so until it is `well`. asked: ms after that the battery clock was
-        asked, or was not there: from then on the clock is known, or said to be lost.
-        """
-        self.t += off
-        if warm:
-            self._listen_again()
-            self.course.last_event_t = self.t
-        else:
-            self.burst_cursor = self.t
-        self.pressed, self.down_too, self.stuck, self.offers, self.reason_timer = None, set(), set(), [], None
-        if not warm:
-            self.pause = None
-            self.course.cold_boot(self.t)
-        if failed and "self-test-failed" not in self.course.alerts:
-            self.course._raise(self.t, "self-test-failed")
-        if not warm:
-            self.t += asked
-            if error is None:
-                self.course.lose_clock(self.t)
-            else:
-                self.course.set_clock(self.t, error, of_boot=True)
-        self._take_up_hold()
-        self.to(self.t)
-
-    def well(self):
-        """The device has run for so long that it trusts itself again."""
-        self.to(self.t)
-        self.course._clear(self.t, "self-test-failed")
-        self._listen_again()
-        self.to(self.t)
-
-    def sync(self, error):
-        self.to(self.t)
-        self.course.set_clock(self.t, error)
-        self._listen_again()
-        self.to(self.t)
-
-    def _take_up_hold(self):
-        """A slot on hold whose reason was not taken: it will be, 10 s after the hold, or after the boot that forgot when that was."""
-        dose = self.course.oldest()
-        if dose and dose.touch == "on-hold" and not dose.reason_taken and not self.reason_timer:
-            self.reason_timer = (dose.held_t + REASON_MS, dose, "unspecified")
+class Bedside:
+    """Mixed into Model: uses its fields."""
 
     # -- timers of the bedside
     def _next_timer(self):
@@ -195,6 +59,17 @@ class Model:
             if press.t + steps[press.done] == self.t:
                 press.done += 1
                 self._long(press, steps[press.done - 1])
+
+    def _forget_reason(self):
+        """A slot that left the hold takes no reason."""
+        if self.reason_timer and self.reason_timer[1].touch != "on-hold":
+            self.reason_timer = None
+
+    def _take_up_hold(self):
+        """A slot on hold whose reason was not taken: it will be, 10 s after the hold, or after the boot that forgot when that was."""
+        dose = self.course.oldest()
+        if dose and dose.touch == "on-hold" and not dose.reason_taken and not self.reason_timer:
+            self.reason_timer = (dose.held_t + REASON_MS, dose, "unspecified")
 
     # -- presses
     def down(self, button):
@@ -348,13 +223,6 @@ class Model:
         self.offers = [o for o in self.offers if o.what != offer.what]
         self.offers.append(offer)
 
-    def offer_change(self, name, **arguments):
-        """A change from the host that waits for PAUSE held 2 s. False: refused as busy."""
-        if any(o.what in ("override", "stop", "change") for o in self.offers):
-            return False
-        self._offer(Offer("change", self.t, self.t + 60_000, name=name, arguments=arguments))
-        return True
-
     def _newest_offer(self):
         offers = list(self.offers)
         latched = [a for a in self.course.alerts.values() if self._latched(a)]
@@ -387,60 +255,6 @@ class Model:
             if newest and newest[1] is dose and newest[4] == offer.more["press_t"]:
                 course.undo(t)
             course.course_stop(t, by="bedside")
-        elif offer.what == "change" and self._possible(offer.more["name"], offer.more["arguments"]):
-            getattr(self, "_change_" + offer.more["name"].replace("-", "_"))(**offer.more["arguments"])
+        elif offer.what == "change":
+            self._confirmed(**offer.more)
         return True
-
-    # -- changes from the host, confirmed
-    def _possible(self, name, arguments):
-        """A change is judged again when it is confirmed (decision 34); here only what can have changed in the 60 s between."""
-        state = self.course.state
-        if (
-            name in ("course-start", "next-cycle")
-            and arguments["at"] is not None
-            and arguments["at"] < self.course.utc(self.t)
-        ):
-            return False
-        return {
-            "configure": state not in ("running", "resting"),
-            "course-start": state not in ("running", "resting", "unconfigured"),
-            "course-stop": state in ("running", "resting"),
-            "next-cycle": state == "resting",
-            "reschedule": state == "running",
-            "dose-record": bool(self.course.cycles),
-        }[name]
-
-    def _change_configure(self, regimen, label="", armed=False):
-        self.course.configure(regimen, armed)
-        self.course.note("configured", self.t, armed=armed)
-
-    def _change_course_start(self, at=None, cycle=1, slot=1, last=None):
-        mode = "middle" if (cycle, slot) != (1, 1) or last is not None else "now" if at is None else "at"
-        self.course.course_start(self.t, at, cycle, slot, last, mode)
-
-    def _change_course_stop(self):
-        self.course.course_stop(self.t)
-
-    def _change_next_cycle(self, at=None):
-        self.course.next_cycle(self.t, at)
-
-    def _change_reschedule(self, at):
-        course = self.course
-        dose = course.movable(self.t)
-        if dose is None or at <= course.utc(self.t):
-            return
-        before = course.cycle.doses.get(dose.slot - 1)
-        open_before = before is not None and before.slot >= course.cycle.first_slot and before.touch != "closed"
-        # A slot cannot fall due before an older one that is still open.
-        if not open_before or at > course.cycle.due(before.slot):
-            self.course.reschedule(self.t, at)
-
-    def _change_dose_record(self, cycle, slot, **arguments):
-        dose = self.course.cycles[cycle - self.course.cycles[0].number].doses[slot]
-        if dose.touch != "infusing":
-            self.course.record(self.t, cycle, slot, **arguments)
-
-    def reason(self, cycle, slot, reason):
-        """`dose reason` from the host: needs no confirmation."""
-        dose = self.course.cycles[cycle - self.course.cycles[0].number].doses[slot]
-        self.course.take_reason(self.t, dose, reason, "host")

@@ -2,7 +2,7 @@
 
 from dosecore.view import course_view
 from tests.driver import Device, Refused, instant
-from tests.model.bedside import Model
+from tests.model.device import Model
 from tests.model.scripts import INSTANTS, UTC0
 
 # Which details the model knows; the others are for diagnosis only.

@@ -1,7 +1,7 @@
 """What a script must bring about, worked out without the core: the answer key for a board, emulated or real."""
 
 from tests.model import calls
-from tests.model.bedside import Model
+from tests.model.device import Model
 from tests.model.scripts import UTC0, play
 
 
