@@ -61,6 +61,16 @@ class Found:
         self.gaps = list(check.gaps) + (list(replayed.gaps) if replayed else [])
         self.sound = replayed is not None and replayed.sound
 
+    def checked_in_service(self) -> "Found":
+        """The board goes on and checks its whole journal: copies that have rotted are written anew. What the next boot finds."""
+        life = self.life
+        life.begin()
+        while life.upkeep.check_wanted(life.now):
+            life.upkeep.check_step(life.now)
+        while life.upkeep.erase_wanted():
+            life.upkeep.erase(life.now)
+        return Found(life.flash.memory)
+
     def tells(self, seq: int) -> bool:
         """The device says that something is wrong with this event, or with the whole."""
         return not self.sound or any(first <= seq <= last for first, last in self.gaps)
@@ -216,13 +226,7 @@ def test_a_copy_that_has_rotted_is_written_anew_from_the_other() -> None:
             rotten[at + place] ^= 0x41
         found = Found(rotten)
         assert found.stale == [(1, copy)] and found.gaps == [] and found.sound
-        life = found.life
-        life.begin()
-        while life.upkeep.check_wanted(life.now):
-            life.upkeep.check_step(life.now)
-        while life.upkeep.erase_wanted():
-            life.upkeep.erase(life.now)
-        again = Found(life.flash.memory)
+        again = found.checked_in_service()
         assert again.stale == [] and again.sound and again.gaps == []
         assert {seq: again.events[seq] for seq in truth} == truth
 
@@ -241,13 +245,7 @@ def test_a_copy_that_alone_holds_an_event_is_not_written_anew(copy: int) -> None
             holed[at + which * SECTORS * BLOCK : at + which * SECTORS * BLOCK + layout.SLOT] = b"\xff" * layout.SLOT
     found = Found(holed)
     assert found.sound and found.gaps == [] and sorted(found.stale) == [(1, 0), (1, 1)]
-    life = found.life
-    life.begin()
-    while life.upkeep.check_wanted(life.now):
-        life.upkeep.check_step(life.now)
-    while life.upkeep.erase_wanted():
-        life.upkeep.erase(life.now)
-    again = Found(life.flash.memory)
+    again = found.checked_in_service()
     assert {seq: again.events.get(seq) for seq in truth} == truth
 
 
