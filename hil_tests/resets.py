@@ -25,6 +25,14 @@ def hang(bench: EmulatedBench) -> None:
     bench.wait(scenes.BOOTED_S)
 
 
+def bitten(bench: EmulatedBench) -> float:
+    """The processor stands still until the watchdog bites: returns within a hundredth of a second of that, with its instant."""
+    resets = len(bench.pico.resets)
+    bench.pico.hang()
+    assert bench.pico.run_until(lambda: len(bench.pico.resets) > resets, BITE_S + 0.1, 0.01)
+    return bench.pico.resets[-1][0]
+
+
 def give_up(bench: EmulatedBench) -> None:
     """An exception escapes in the firmware, which leaves word of it and resets the chip: returns within a millisecond of that.
 

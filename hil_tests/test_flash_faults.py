@@ -12,6 +12,7 @@ from hil_tests.conftest import MakeBench
 from hil_tests.effects import LATE_S
 from hil_tests.failures import faults, journal_blocks, spoil_next_sectors, told
 from hil_tests.prepared import QUICK, configured
+from hil_tests.resets import bitten
 from hil_tests.scenes import IDLE_S, MEDIUM_HZ, PRESS_S, REFUSED_HZ, TAKEN_HZ, alert, ask, heard, slot_and_phase, status
 
 LASTS_S = 61
@@ -35,14 +36,6 @@ def spoil(bench: EmulatedBench, how: str, operation: int) -> Callable[[], bool]:
     last = len(spy.operations) + operation
     getattr(spy, how)(operation)
     return lambda: len(spy.operations) > last
-
-
-def reset(bench: EmulatedBench) -> float:
-    """The watchdog bites; the instant at which the chip begins anew."""
-    resets = len(bench.pico.resets)
-    bench.pico.hang()
-    assert bench.pico.run_until(lambda: len(bench.pico.resets) > resets, 9, 0.01)
-    return bench.pico.resets[-1][0]
 
 
 @pytest.mark.req("S-03", "J-02", "J-05")
@@ -113,7 +106,7 @@ def test_a_write_that_fails_once_in_a_boot_loses_nothing(make_bench: MakeBench, 
     for operation in range(4):
         bench.wait(LASTS_S)
         boots = len(told(bench, "boot"))
-        begins = reset(bench)
+        begins = bitten(bench)
         came = spoil(bench, "fail_next", operation)
         bench.wait_until(begins + BOOT_S)
         assert came()
@@ -138,7 +131,7 @@ def test_an_erase_that_fails_once_is_told_and_the_journal_goes_on(make_bench: Ma
         known = len(faults(bench, code))
         bench.wait(LASTS_S)  # the boot before has not failed
         spoil_next_sectors(bench)
-        reset(bench)
+        bitten(bench)
         failed: list[int] = []
 
         def begin(
@@ -169,7 +162,7 @@ def test_a_read_that_is_wrong_once_in_a_boot_loses_nothing_or_is_told(make_bench
     bench = at_rest(make_bench, new_board)
     for trial in range(12):
         bench.wait(LASTS_S)
-        begins = reset(bench)
+        begins = bitten(bench)
         # when one copy of every sector reads wrong for 6 ms of the time in which the journal is read
         bench.wait_until(begins + 0.265 + trial * 0.006)
         first, size = journal_blocks(trial % 2)

@@ -17,6 +17,7 @@ from hil_tests.bench.interface import CONFIRM_S
 from hil_tests.conftest import MakeBench
 from hil_tests.failures import calls, faults, spoil_next_sectors, told
 from hil_tests.prepared import QUICK, Past, configured
+from hil_tests.resets import bitten
 from hil_tests.scenes import (
     IDLE_S,
     LOW_HZ,
@@ -158,6 +159,12 @@ def at_rest(make_bench: MakeBench, flash: bytes) -> Sweep:
     return Sweep(bench)
 
 
+@pytest.fixture
+def sweep(make_bench: MakeBench, new_board: bytes) -> Sweep:
+    """A configured board at rest: nothing to do, and no course."""
+    return at_rest(make_bench, configured(new_board))
+
+
 def answered(bench: EmulatedBench, ident: str) -> bool:
     return f"\n{ident}00".encode() in b"\n" + bytes(bench.pico.usb.out[-8000:])
 
@@ -169,10 +176,7 @@ def alive(bench: EmulatedBench, since: float, within: float = 7.1) -> bool:
 
 
 @pytest.mark.req("A-07", "S-03", "J-02")
-def test_without_memory_in_a_press_it_is_answered_or_the_nurse_is_called(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    sweep = at_rest(make_bench, configured(new_board))
+def test_without_memory_in_a_press_it_is_answered_or_the_nurse_is_called(sweep: Sweep) -> None:
     bench = sweep.bench
     for offset in PRESSES:
         t = bench.now + SOON_S
@@ -197,10 +201,7 @@ def test_without_memory_in_a_press_it_is_answered_or_the_nurse_is_called(
 
 
 @pytest.mark.req("A-07", "A-06", "H-03")
-def test_without_memory_in_a_request_it_is_answered_or_the_nurse_is_called(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    sweep = at_rest(make_bench, configured(new_board))
+def test_without_memory_in_a_request_it_is_answered_or_the_nurse_is_called(sweep: Sweep) -> None:
     bench = sweep.bench
     for do, arguments, offsets in REQUESTS:
         for offset in offsets:
@@ -216,10 +217,7 @@ def test_without_memory_in_a_request_it_is_answered_or_the_nurse_is_called(
 
 
 @pytest.mark.req("A-07", "H-03", "S-03")
-def test_without_memory_in_a_confirmation_it_takes_effect_or_the_nurse_is_called(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    sweep = at_rest(make_bench, configured(new_board))
+def test_without_memory_in_a_confirmation_it_takes_effect_or_the_nurse_is_called(sweep: Sweep) -> None:
     bench = sweep.bench
     for offset in CONFIRMATIONS:
         ident = f"{next(_ids):08x}"
@@ -280,9 +278,8 @@ def test_without_memory_at_an_instant_of_the_schedule_the_call_comes_or_the_devi
 
 
 @pytest.mark.req("A-07", "A-01", "A-02", "S-01")
-def test_without_memory_light_and_sound_and_sleep_go_on(make_bench: MakeBench, new_board: bytes) -> None:
+def test_without_memory_light_and_sound_and_sleep_go_on(sweep: Sweep) -> None:
     # given a device that calls: yellow blinks, and a burst sounds every 10 s
-    sweep = at_rest(make_bench, configured(new_board))
     bench = sweep.bench
     due = scenes.start_course(bench, 30)
     bench.wait_until(due + 125)
@@ -330,19 +327,13 @@ def test_without_memory_light_and_sound_and_sleep_go_on(make_bench: MakeBench, n
 
 
 @pytest.mark.req("A-07", "T-03", "J-03")
-def test_without_memory_in_a_boot_or_the_work_that_follows_it_the_nurse_is_called(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    sweep = at_rest(make_bench, configured(new_board))
+def test_without_memory_in_a_boot_or_the_work_that_follows_it_the_nurse_is_called(sweep: Sweep) -> None:
     bench = sweep.bench
     for offset in BOOTS:
         # given a device that was reset
         sweep.settle()
+        t = bitten(bench)
         resets = len(bench.pico.resets)
-        bench.pico.hang()
-        assert bench.pico.run_until(lambda resets=resets: len(bench.pico.resets) > resets, 9, 0.01)  # type: ignore[misc]
-        # when there is no memory for a moment of its boot, or of its first work
-        t = bench.pico.resets[-1][0]
 
         def right(t: float = t, resets: int = resets) -> bool:
             try:
@@ -351,27 +342,22 @@ def test_without_memory_in_a_boot_or_the_work_that_follows_it_the_nurse_is_calle
                 # the application could not be begun: the board calls for a minute and begins again
                 called = calls(bench, t)
                 bench.wait_until(t + LASTS_S + 2)
-                return called and len(bench.pico.resets) == resets + 2
+                return called and len(bench.pico.resets) == resets + 1
 
+        # when there is no memory for a moment of its boot, or of its first work
         sweep.trial(t, offset, t + 1.8, right, "boot")
     assert sweep.went_on and sweep.reset
 
 
 @pytest.mark.req("A-07", "J-03", "A-05")
-def test_without_memory_in_an_erase_it_is_done_later_or_the_nurse_is_called(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    sweep = at_rest(make_bench, configured(new_board))
+def test_without_memory_in_an_erase_it_is_done_later_or_the_nurse_is_called(sweep: Sweep) -> None:
     bench = sweep.bench
 
     def begin_anew() -> float:
         """A device that was reset, and finds three sectors that are to be erased, each in two copies."""
         sweep.settle()
         spoil_next_sectors(bench)
-        resets = len(bench.pico.resets)
-        bench.pico.hang()
-        assert bench.pico.run_until(lambda: len(bench.pico.resets) > resets, 9, 0.01)
-        return bench.pico.resets[-1][0]
+        return bitten(bench)
 
     def erases(since: float) -> list[float]:
         return [each.t for each in bench.pico.flash_spy.operations if each.kind == "erase" and each.t > since]

@@ -9,10 +9,10 @@ from hil_tests.conftest import MakeBench
 from hil_tests.effects import INFUSION_S, LATE_S
 from hil_tests.failures import FAILED_S, before, broken, calls, faults, in_a_course, told
 from hil_tests.prepared import configured
+from hil_tests.resets import BITE_S
 from hil_tests.scenes import BUSY_S, IDLE_S, MEDIUM_HZ, PRESS_S, TAKEN_HZ, alert, ask, heard, slot_and_phase, status
 
 LASTS_S = 60
-BITE_S = 8.388
 CHORES: dict[str, Change] = {
     "device/chores.py": [before("        device = self._device\n        if self.first:", "1 / 0")]
 }
