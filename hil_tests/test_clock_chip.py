@@ -17,8 +17,11 @@ from hil_tests.clock_scenes import OFF_MOST_S, SHARP_S, battery, chip_is_set, cl
 from hil_tests.conftest import MakeBench
 from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
 from hil_tests.prepared import configured
-from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, alert, heard, kinds, slot_and_phase, status
+from hil_tests.scenes import IDLE_S, LOW_HZ, MEDIUM_HZ, alert, heard, kinds, pitched, slot_and_phase, status
 from hil_tests.test_reset_and_time import CLOCK_ERROR_S, CLOCK_LOST_WITHIN_S, clock_error, power_cut
+
+# A boot asks the chip before it calls.
+CALLED_S = 0.050
 
 
 @pytest.mark.req("T-05", "T-02")
@@ -66,6 +69,25 @@ def test_with_a_battery_clock_a_power_cut_in_any_phase_costs_nothing(make_bench:
     assert abs(heard(bench, LOW_HZ, started + 30) - started - INFUSION_S) <= OFF_MOST_S
     assert status(bench)["course"]["counts"]["given"] == 1
     assert clock_faults(bench) == []
+
+
+@pytest.mark.req("T-05", "A-02", "A-03")
+def test_a_call_goes_on_as_soon_as_the_power_is_back(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a dose that is late, and calls
+    bench, _, due = with_chip(make_bench, configured(new_board))
+    bench.wait_until(due + LATE_S + 5)
+    assert slot_and_phase(bench) == (1, "late")
+    # when the power is gone for a moment
+    bench.cut_power()
+    bench.restore_power()
+    booting = bench.now
+    bench.wait(15)
+    # then the nurse is called by the boot at once, and ten seconds later again
+    boot = scenes.kinds(bench, "boot")[-1].mono
+    booted = booting + boot[0] + boot[1] / 1000
+    pulses = pitched(bench, MEDIUM_HZ, booting)
+    assert 0 <= pulses[0].start - booted <= CALLED_S
+    assert [tone.start - booted for tone in pulses if tone.start > booting + 5][0] == pytest.approx(10, abs=IDLE_S)
 
 
 @pytest.mark.req("T-05")

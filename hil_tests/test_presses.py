@@ -157,6 +157,27 @@ def test_while_one_button_is_down_the_others_are_ignored(make_bench: MakeBench, 
     assert scenes.slot_and_phase(bench) == (1, "interrupted")
 
 
+@pytest.mark.req("S-04", "A-02")
+def test_a_call_that_an_undo_brings_back_goes_on_in_step_and_makes_up_for_nothing(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    bench = make_bench(configured(new_board))
+    bench.wait_until(scenes.running(bench) + 1)
+    # given an interrupted infusion: it calls at once, and every 10 s
+    started = bench.press("start")
+    scenes.tap_at(bench, "hold", started + 5, 2.2)
+    interrupted = started + 7
+    # that HOLD stops, so that the call is over, and PAUSE held 5 s takes back a quarter of a second after a burst would have been due
+    scenes.tap_at(bench, "hold", interrupted + 10, 2.2)
+    undone = interrupted + 20.25
+    scenes.tap_at(bench, "pause", undone - 5, 5.2)
+    # when time goes on
+    bench.wait_until(interrupted + 35)
+    assert [event.detail["press"] for event in scenes.kinds(bench, "dose-undone")] == ["stop"]
+    # then the next burst is the one of 30 s: the one that fell out is not made up for
+    assert heard(bench, MEDIUM_HZ, undone - 1) - interrupted == pytest.approx(30, abs=IDLE_S)
+
+
 @pytest.mark.req("A-07", "S-03")
 def test_a_button_that_is_down_for_10_s_is_stuck_and_the_others_work_on(
     make_bench: MakeBench, new_board: bytes

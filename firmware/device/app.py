@@ -48,12 +48,12 @@ class Device:
         flash = self.keeper.ring.flash
         flash.before_erase, flash.after_erase = self._deafen, self._undeafen
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
-        self._sound_from = self.keeper.handled
+        self._sound_from = self.keeper.handled  # bursts before this have begun, or fell out
         self.lamps_until = None
         self.pressed_at = None  # instant of the last press, or release
         self._happened = []
         self._stuck_at = None
-        self._burst_at = None
+        self._burst_at = self._sound_from  # nothing sounds before this, if nothing changes
         self._deadline = None
         self.units = 0  # garbage made since the last collection
         self.tidy = True
@@ -80,6 +80,17 @@ class Device:
             self._stuck_at = plus(now, _STUCK_AT_BOOT_S)
         else:
             self.keeper.condition("stuck-button", False, now)  # of an earlier boot
+
+    def change(self, at):
+        """Everything before the instant `at` is known; what happens at it begins or brings back calls, which sound from then on.
+
+        Bursts that such a call would have had before are not made up for. Only one that was to sound anyway, and is late by a pass, still does.
+        """
+        self.changed = True
+        if self._burst_at is None or self._burst_at > at:
+            self._burst_at = at
+        if self._burst_at > self._sound_from:
+            self._sound_from = self._burst_at
 
     # -- what requests use
 
@@ -138,14 +149,18 @@ class Device:
                 self._react(self.desk.up(state, name, at), at)
         if self._stuck_at is not None and not self.buttons.held_since_boot():
             self._stuck_at = None
-            self.changed = True
-            self.keeper.condition("stuck-button", False, self.clock.now())
+            now = self.clock.now()
+            self.catch_up(now)
+            self.change(now)
+            self.keeper.condition("stuck-button", False, now)
 
     def _react(self, reaction, now):
         """Durable first, then feedback."""
         self.changed = True
         if reaction is None:
             return
+        if reaction.events:
+            self.change(reaction.events[0].mono)  # not `now`: a long press is decided late
         word = reaction.feedback
         if not self.keeper.commit(reaction.events, now):
             word = "not-recorded"
@@ -161,8 +176,10 @@ class Device:
         ticks = self.clock.update()
         now = (self.clock.s, self.clock.ms)
         self._show(now, ticks)
+        self.change(since)
         oldest = plus_ms(now, -_STALE_MS)
-        self._sound_from = since if since > oldest else oldest
+        if oldest > self._sound_from:
+            self._sound_from = oldest
         self._sound(now, ticks)
 
     def _show(self, now, ticks):
@@ -202,6 +219,8 @@ class Device:
     def _schedule(self):
         """A deadline has come, or something changed: brings the core up to now, signals. Returns the next deadline, an instant or None."""
         now = self.clock.now()
+        self.advance(now)
+        self.change(now)
         if self._stuck_at is not None and now >= self._stuck_at:
             self._stuck_at = None
             if self.buttons.held_since_boot():
@@ -211,13 +230,13 @@ class Device:
             self._proved_at = None
             guard.lasted()
             self.keeper.unwell("restart", False, now)
-        self.advance(now)
         self.keeper.mend(now)
         self.changed = False
         ticks = self.clock.update()
         self._show(now, ticks)
         self._sound(now, ticks)
-        self._sound_from = plus_ms(now, 1)
+        if now > self._sound_from:
+            self._sound_from = now
         state = self.keeper.state
         earliest = next_instant(state)
         after = plus_ms(now, 1)

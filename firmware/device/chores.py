@@ -67,8 +67,9 @@ class Chores:
             return None
         if device.tidy:
             device.tidy = False
-            if self.upkeep.tidy(device.clock.now()):
-                device.changed = True
+            now = device.clock.now()
+            if self.upkeep.tidy(now):
+                device.change(now)
             return None
         idle = wait >= _IDLE_MS and (device.acted or not readable) and self.upkeep.check is None
         if device.units >= (IDLE_UNITS if idle else COLLECT_UNITS):
@@ -78,8 +79,9 @@ class Chores:
             return None
         if self.upkeep.check_wanted(device.clock.now()):
             device.units += _CHECK_UNITS
-            if self.upkeep.check_step(device.clock.now()):
-                device.changed = True
+            now = device.clock.now()
+            if self.upkeep.check_step(now):
+                device.change(now)
             return None
         if self.upkeep.erase_wanted():
             return self._erase(wait)
@@ -124,7 +126,8 @@ class Chores:
             watch.step(now)
         self._look_at = watch.at
         if device.keeper.ring.seq != before:
-            device.changed = device.tidy = True
+            device.change(now)
+            device.tidy = True
 
     def before_clock_set(self, new, now):
         """A host will set the clock to `new`, meant for the instant `now`."""

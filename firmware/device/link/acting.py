@@ -10,5 +10,5 @@ def act(device, name, args, now):
     events = decide(keeper.state, name, args, now)
     if isinstance(events, Refusal):
         return events
-    device.changed = True
+    device.change(now)
     return None if keeper.commit(events, now) else Refusal("journal-fault")
