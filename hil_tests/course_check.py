@@ -20,6 +20,7 @@ from dosecore.events import Event
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.conversation import Conversation
 from hil_tests.bench.interface import WIRE_EPOCH
+from tests.model.calls import sounded
 from tests.model.compare import UNSPOKEN, from_core, from_model
 from tests.model.device import Model
 from tests.model.schedule import TECHNICAL
@@ -36,7 +37,9 @@ WRAP_MS = 1 << 30  # MicroPython's ticks_ms
 # A pulse of a call lasts 150 ms, feedback 60 ms (A-02: 125 to 250 ms by the standard it is patterned after).
 CALL_PULSE_S = 0.120
 JOINED_S = 0.002
-PULSES = {3: "medium", 2: "low"}
+# Of a burst, by its pitch: its priority, and how many pulses it has; they begin 0.35 s apart.
+BURSTS = {660: ("medium", 3), 440: ("low", 2)}
+PULSE_EVERY_S = 0.35
 PHASES = ("due", "late", "overdue", "on-hold", "interrupted")
 COUNTED = ("missed-doses", "doses-not-observed")
 
@@ -163,7 +166,7 @@ class SideBySide:
         """Every burst came, none too many, each within 20 ms of its calculated instant. Returns them."""
         begin = next(note.t for note in self.model.notes if note.kind == "configured")
         heard = [call for call in calls(self.bench.tones(self.heard_from)) if call.start >= self.instant(begin)]
-        expected = [Call(self.instant(t), priority) for t, priority in self.model.bursts if t >= begin]
+        expected = [Call(self.instant(t), priority) for t, priority in sounded(self.model.bursts) if t >= begin]
         for place, (one, other) in enumerate(zip(heard, expected, strict=False)):
             near = one.priority == other.priority and 0 <= one.start - other.start <= LATE_MOST_S
             assert near, (
@@ -232,7 +235,8 @@ def second_copy(port: Conversation, epoch: int) -> Callable[[], bytes]:
 def calls(tones: Iterable[Tone]) -> list[Call]:
     """The bursts that call, from all that sounds; the pulses of feedback are shorter and left out.
 
-    Feedback may sound over a pulse, which goes on after it: together they are one pulse. What sounds undisturbed is as A-02 wants it.
+    Feedback may sound over a pulse, which goes on after it: together they are one pulse. What sounds undisturbed is as A-02 wants it. One burst may follow
+    another at once: it begins where the pitch changes, or the one before it is complete.
     """
     pulses: list[list[Tone]] = []
     for tone in tones:
@@ -244,15 +248,23 @@ def calls(tones: Iterable[Tone]) -> list[Call]:
             pulses[-1].append(tone)
         else:
             pulses.append([tone])
-    bursts: list[list[float]] = []
+    bursts: list[tuple[int, list[float]]] = []
     for pulse in pulses:
         begin, end = pulse[0].start, pulse[-1].end or 0.0
-        if end - begin >= CALL_PULSE_S:
-            if bursts and begin - bursts[-1][-1] < 1.0:
-                bursts[-1].append(begin)
-            else:
-                bursts.append([begin])
-    return [Call(begins[0], PULSES.get(len(begins), f"{len(begins)} pulses")) for begins in bursts]
+        if end - begin < CALL_PULSE_S:
+            continue
+        pitch = next(hertz for hertz in BURSTS for tone in pulse if abs(tone.frequency - hertz) < 5)
+        last, begins = bursts[-1] if bursts else (0, [])
+        if pitch == last and len(begins) < BURSTS[pitch][1] and begin - begins[-1] < 1.5 * PULSE_EVERY_S:
+            begins.append(begin)
+        else:
+            bursts.append((pitch, [begin]))
+    return [_call(pitch, begins) for pitch, begins in bursts]
+
+
+def _call(pitch: int, begins: list[float]) -> Call:
+    priority, pulses = BURSTS[pitch]
+    return Call(begins[0], priority if len(begins) == pulses else f"{len(begins)} pulses of {pitch} Hz")
 
 
 def _ordered(happenings: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -29,6 +29,7 @@ from hil_tests.course_check import (
     timer_us,
     to_ms,
 )
+from tests.model.calls import sounded
 from tests.model.compare import UNSPOKEN, from_core, from_model
 from tests.model.scripts import UTC0
 
@@ -251,17 +252,20 @@ class ThroughOutages(SideBySide):
         tones, found = self.bench.tones(self.heard_from), []
         for life in self._lives:
             since = max(life.since + SETTLED_MS, configured)
-            expected = [
-                Call(life.begin + t / 1000, priority) for t, priority in self.model.bursts if since <= t < life.until
-            ]
+            bursts = sounded([burst for burst in self.model.bursts if life.since <= burst[0] < life.until])
+            expected = [Call(life.begin + t / 1000, priority) for t, priority in bursts if t >= since]
             low, end = life.begin + since / 1000, life.begin + life.until / 1000
             heard = calls(tone for tone in tones if low <= tone.start < end)
             # In its last second a burst may be cut off.
             whole = len([call for call in expected if call.start < end - SETTLED_MS / 1000])
-            assert whole <= len(heard) <= len(expected), f"in {life}: heard {heard}, calculated {expected}"
-            for one, other in zip(heard[:whole], expected, strict=False):
+            for place, (one, other) in enumerate(zip(heard[:whole], expected, strict=False)):
                 near = one.priority == other.priority and 0 <= one.start - other.start <= LATE_MOST_S
-                assert near, f"in {life}: heard {one}, calculated {other}"
+                assert near, (
+                    f"in {life}: heard {one}, calculated {other}, before it {expected[max(0, place - 3) : place]}"
+                )
+            assert whole <= len(heard) <= len(expected), (
+                f"in {life}: heard {heard[whole:]}, calculated {expected[len(heard) :]}"
+            )
             found += heard[:whole]
         return found
 

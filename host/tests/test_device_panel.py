@@ -113,14 +113,31 @@ def test_feedback_in_a_burst_comes_at_once_and_the_burst_is_finished():
     assert (700, 660) in tones and (850, 0) in tones
 
 
-@pytest.mark.req("A-02")
-def test_a_burst_that_sounds_is_not_begun_again():
+@pytest.mark.req("A-02", "A-04")
+@pytest.mark.parametrize(("sounding", "coming"), [(1, 1), (2, 2), (2, 1)])
+def test_a_burst_that_sounds_is_finished_and_leaves_out_what_is_no_more_urgent(sounding, coming):
+    bench = Bench()
+    bench.player.burst(sounding, 0)
+    bench.run(100)
+    bench.player.burst(coming, bench.ticks)
+    bench.run(5000)
+    assert [t for t, _, hertz in bench.edges if hertz] == [0, 350, 700][: sounding + 1]
+    assert bench.player.idle
+
+
+@pytest.mark.req("A-02", "A-03", "A-04")
+def test_a_more_urgent_burst_follows_the_one_that_sounds():
     bench = Bench()
     bench.player.burst(1, 0)
     bench.run(100)
     bench.player.burst(2, bench.ticks)
+    bench.player.burst(2, bench.ticks)
     bench.run(5000)
-    assert len([1 for _, _, hertz in bench.edges if hertz]) == 2
+    # The low burst ends after 500 ms; the medium one keeps a pulse's distance, and comes once.
+    assert [(t, hertz) for t, _, hertz in bench.edges if hertz] == [
+        (0, 440), (350, 440), (700, 660), (1050, 660), (1400, 660),
+    ]  # fmt: skip
+    assert bench.player.idle
 
 
 @pytest.mark.req("A-01", "T-01")

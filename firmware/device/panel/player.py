@@ -4,7 +4,7 @@ Each edge is a deadline in ticks, found beforehand, so that a pass of the loop t
 """
 
 from device.panel.lights import DARK
-from device.panel.sounds import BURSTS, FEEDBACK
+from device.panel.sounds import BURSTS, FEEDBACK, SPACED
 
 NEVER_MS = 7000  # no edge: far enough for the loop's cap on sleep
 
@@ -12,7 +12,7 @@ NEVER_MS = 7000  # no edge: far enough for the loop's cap on sleep
 class Player:
     """Lights and buzzer. `next_ticks`: the counter value at which `step` has something to do; meaningless while `idle`.
 
-    A burst once begun is finished; feedback sounds over it at once and leaves its timing as it is.
+    A burst once begun is finished: one that is more urgent follows it, others are left out. Feedback sounds over it at once and leaves its timing as it is.
     """
 
     def __init__(self, set_light, set_tone, ticks_add, ticks_diff):
@@ -25,6 +25,8 @@ class Player:
         self._edge = [0, 0, 0]  # next edge of each light that blinks
         self._blinking = ()  # type: tuple[int, ...]
         self._sounds = [(), ()]  # feedback, burst
+        self._priority = 0  # of the burst that sounds
+        self._following = 0  # priority of the burst that follows it, or 0
         self._sound_place = [0, 0]
         self._sound_edge = [0, 0]
         self.idle = True
@@ -50,9 +52,12 @@ class Player:
         self._plan(ticks)
 
     def burst(self, priority, ticks):
-        """Begins a burst; while one sounds it is finished instead."""
+        """Begins a burst; while another sounds, only one that is more urgent, and when that is finished."""
         if not self._sounds[1]:
+            self._priority = priority
             self._begin(1, BURSTS[priority], ticks)
+        elif priority > self._priority:
+            self._following = priority
 
     def feedback(self, word, ticks):
         self._begin(0, FEEDBACK[word], ticks)
@@ -107,6 +112,9 @@ class Player:
                 place = self._sound_place[line] + 1
                 if place == len(sound):
                     self._sounds[line] = ()
+                    if line == 1 and self._following:
+                        self._priority, self._following = self._following, 0
+                        self._begin(1, SPACED[self._priority], self._sound_edge[1])
                 else:
                     self._sound_place[line] = place
                     self._sound_edge[line] = self._add(self._sound_edge[line], sound[place][1])

@@ -9,6 +9,8 @@ TABLE = (
     "stuck-button", "maintenance", "journal-nearly-full",
 )  # fmt: skip
 MEDIUM = ("late", "overdue", "missed-doses", "doses-not-observed", "interrupted", "review-holds") + TECHNICAL
+BURST_MS = {"low": 500, "medium": 850}  # pulses of 150 ms, 200 ms apart
+SPACE_MS = 200
 SOUND_WHILE_INFUSING = ("interrupted",) + TECHNICAL
 PAUSE_MS = 120_000
 
@@ -146,3 +148,15 @@ def bursts_between(course, begin, end, pause):
         if one is not None and on_grid(course, one, t):
             found.append((t, one.priority))
         t += 1
+
+
+def sounded(bursts):
+    """What of the bursts [(t, priority)] is heard, and when: one that has begun is finished, a more urgent one follows it, others are left out (A-02)."""
+    found = []
+    for t, priority in bursts:
+        before = found[-1] if found else None
+        if before is None or t >= before[0] + BURST_MS[before[1]]:
+            found.append((t, priority))
+        elif (before[1], priority) == ("low", "medium"):
+            found.append((before[0] + BURST_MS["low"] + SPACE_MS, priority))
+    return found
