@@ -18,6 +18,8 @@ def boot(state, event, detail):
             slot.since = event.mono
     if not state.stale:
         state.old_offset = state.offset
+    if state.care_at is not None and state.old_offset is None:
+        state.care_at = event.mono  # nobody can say when: better now than never
     state.stale = True
     state.offset = None
     state.quality = "unknown"
@@ -78,9 +80,7 @@ def _put_away(state):
 
     state.away_stopped = in_utc(state.stopped_at, state.away_stopped)
     state.away_infusion_end = in_utc(state.infusion_end, state.away_infusion_end)
-    if state.care_at is not None and old is None:
-        state.care_at = state.watch_from  # nobody can say when: better now than never
-    else:
+    if old is not None:
         state.away_care = in_utc(state.care_at, state.away_care)
         state.care_at = None
     state.stopped_at = state.infusion_end = None

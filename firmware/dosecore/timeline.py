@@ -203,7 +203,7 @@ def _offer_alerts(found, state):
         elif alarm.condition == "infusion-ended":
             at = plus(alarm.since, FLUSH_CALL_MIN * state.regimen.minute)
             found.offer(at, _ALERT, "alert-cleared", alarm.slot, {"condition": alarm.condition})
-    if state.care_at is not None and not state.stale:
+    if state.care_at is not None and (not state.stale or state.old_offset is None):
         found.offer(state.care_at, _ALERT, "alert-raised", 0, _raised("supportive-care"))
     more = state.course == "resting" and state.cycle < state.regimen.cycles
     if more and not state.next_called and state.offset is not None:

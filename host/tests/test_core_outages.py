@@ -187,6 +187,24 @@ def test_loss_of_the_clock_is_told_only_with_a_course_to_lose():
     assert conditions(device) == []
 
 
+@pytest.mark.req("S-09", "T-04")
+@pytest.mark.parametrize("battery", [False, True])
+def test_a_review_that_was_timed_in_a_boot_without_a_clock_is_called_by_the_next_boot(battery):
+    # given a dose that was given, and a course that was stopped, while nobody knew the time
+    device = course()
+    power_cut(device, MINUTE)
+    press(device, "start")
+    device.wait(15 * MINUTE)
+    press(device, "pause")
+    press(device, "hold", 5100)
+    press(device, "pause", 2100)
+    assert course_view(device.state, device.now)["state"] == "stopped"
+    assert "supportive-care" not in conditions(device)
+    # when the power goes again; then nobody can say any more when the twelve hours are over: better now than never
+    power_cut(device, MINUTE, battery)
+    assert "supportive-care" in conditions(device)
+
+
 @pytest.mark.req("S-10", "R-03")
 def test_resumed_course_keeps_its_old_grid():
     device = course()
