@@ -154,6 +154,89 @@ def test_a_tail_lost_in_both_copies_is_a_gap_and_its_number_is_not_used_again():
     assert record(ring, b"three") == last + 1
 
 
+# -- an event that the power has cut off between its copies
+
+
+def blank_slots(flash, copy, first, end):
+    """As if the power had gone before these slots of the first sector were programmed in `copy` of 8 sectors."""
+    at = copy * 8 * layout.BLOCK
+    flash.memory[at + first * layout.SLOT : at + end * layout.SLOT] = b"\xff" * ((end - first) * layout.SLOT)
+
+
+@pytest.mark.req("J-01", "J-02")
+@pytest.mark.parametrize("length", [5, 200], ids=["one slot", "over two pages"])
+def test_an_event_counts_once_copy_b_of_its_last_page_is_begun(length):
+    """What stands in copy A alone may be weak tomorrow: a boot makes it void, and the next event gets its number."""
+    flash, ring = fresh()
+    record(ring, b"kept")
+    before = ring.used
+    number = record(ring, b"x" * length)
+    end = ring.used
+    blank_slots(flash, 1, max(before, (end - 1) // 4 * 4), end)
+    ring, sector = again(flash)
+    assert [seq for seq, _ in sector.events] == [1, 2]
+    assert record(ring, b"next") == number
+    # whatever its cells do afterwards
+    assert not any(
+        layout.is_record(flash.read(0, slot * 64, 64)) for slot in range(max(before, (end - 1) // 4 * 4), end)
+    )
+    ring, sector = again(flash)
+    assert sector.events[-1] == (number, b"next") and sector.gaps == [] and ring.seq == number
+
+
+@pytest.mark.req("J-01", "J-02")
+def test_an_event_whose_copy_b_was_begun_counts_and_is_mended():
+    flash, ring = fresh()
+    number = record(ring, b"kept")
+    slot = ring.used - 1
+    flash.memory[8 * layout.BLOCK + slot * layout.SLOT + 20] = 0xFF  # a bit or more was not reached
+    ring, sector = again(flash)
+    assert sector.events[-1] == (number, b"kept")
+    assert flash.read(0, slot * 64, 64) == flash.read(8, slot * 64, 64)
+
+
+@pytest.mark.req("J-01", "S-03")
+def test_an_event_that_cannot_be_made_void_is_kept():
+    flash, ring = fresh()
+    number = record(ring, b"kept")
+    blank_slots(flash, 1, ring.used - 1, ring.used)
+    flash.refuses = True
+    ring, sector = again(flash)
+    assert sector.events[-1] == (number, b"kept") and ring.seq == number
+
+
+@pytest.mark.req("J-01", "S-03")
+@pytest.mark.parametrize("copy", [0, 1])
+def test_an_event_that_only_one_copy_takes_is_written_twice_and_kept(copy, monkeypatch):
+    flash, ring = fresh()
+    program = flash.program
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            flash, "program", lambda block, offset, page: None if block // 8 == copy else program(block, offset, page)
+        )
+        numbers = [record(ring, event) for event in (b"one", b"two")]
+        assert numbers == [2, 3]
+    ring, sector = again(flash)
+    assert sector.events[1:] == [(2, b"one"), (3, b"two")] and sector.gaps == []
+    assert record(ring, b"next") == 4
+
+
+@pytest.mark.req("J-02")
+def test_an_opening_that_was_cut_off_before_copy_b_is_passed_over():
+    flash, ring = fresh()
+    record(ring, b"one")
+    ahead = Ahead(ring)
+    while ahead.wanted():
+        ahead.erase_step()
+    blank = bytes(flash.memory[9 * layout.BLOCK : 10 * layout.BLOCK])
+    assert ring.open(b"small checkpoint")
+    flash.memory[9 * layout.BLOCK : 10 * layout.BLOCK] = blank
+    ring, sector = again(flash)
+    assert ring.epoch == 2 and sector.events == [] and ring.seq == 2
+    assert ring.append(b"no place") is None
+    assert ring.open(CHECKPOINT) and ring.epoch == 3 and ring.seq == 3
+
+
 @pytest.mark.req("J-05")
 def test_a_lost_header_does_not_hide_the_newest_sector():
     flash, ring = fresh()

@@ -12,7 +12,8 @@ class Sector:
     After `begin`, `step` and `end`: `events` [(seq, bytes)] in order; `gaps` [(first, last)] of sequence numbers that are missing, or whose event is not
     the one that was written; `seq`, `chain`: number and CRC of the last whole event (a lost one counts for `seq`); `used` first slot after the last that
     is not blank; `single` [(slot, copy)] records that only one copy holds; `before`: the last seq before this sector as its header says it, None
-    without one; `version`: of its format; `last`: (first slot, end) of the last whole event, `chain_before`: what it was written after, None without one.
+    without one; `version`: of its format; `last`: (first slot, end) of the last whole event, `chain_before`: what it was written after, None without one;
+    `again`: it was begun once more.
     """
 
     def __init__(self, flash, index, sectors):
@@ -28,6 +29,7 @@ class Sector:
         self.chain = None
         self.chain_before = None
         self.last = (1, 1)
+        self.again = False
         self.used = 1
         self._parts = None  # fragments of the event at hand
         self._parts_seq = 0
@@ -133,6 +135,7 @@ class Sector:
         if fragment == 0:
             if seq <= self.seq and self.seq:
                 self._parts = None  # a second try of what is there already, or a record that does not belong here
+                self.again = self.again or seq == self.seq
                 return
             self._parts = bytearray(view[start : start + used])
             self._parts_seq = seq
@@ -162,5 +165,6 @@ class Sector:
             self.chain = crc
             self.chain_before = self._parts_chain
             self.last = (at // layout.SLOT + 1 - fragments, at // layout.SLOT + 1)
+            self.again = False
             self._parts = None
             self._damaged = False

@@ -68,41 +68,60 @@ def is_ruined(ring, epoch):
 
 
 def settle(ring, sector):
-    """Makes what the newest sector holds safe before anything is built on it: what only one copy has is written into the other.
+    """Makes what the newest sector holds safe before anything is built on it. May take its last event away.
 
-    A program that the power cut off may read as whole and be no more tomorrow. So the last event is written once more, in another place, unless
-    both copies hold it.
+    An event counts once copy B of its last page is begun, for copy A was read back before that. What copy A alone holds was never confirmed, and its cells
+    may hold too little charge to read the same tomorrow: it is made void, and its number is given again.
+    """
+    if _is_cut_off(ring, sector) and _make_void(ring, sector):
+        seq, _ = sector.events.pop()
+        sector.seq = seq - 1
+        sector.chain = sector.chain_before
+    _mend(ring, sector)
+
+
+def _is_cut_off(ring, sector):
+    """True when the power went before copy B of the last event was begun in its last page. One that is written twice had no power cut: its copy B fails."""
+    if not sector.events or sector.again:
+        return False
+    copy_b = sector.index + ring.sectors
+    # Two readings have to say so: this one, and the walk's.
+    return all([(slot, 0) in sector.single and _is_blank(ring, copy_b, slot) for slot in _last_part(sector)])
+
+
+def _last_part(sector):
+    """The slots of the last event that are in its last page."""
+    first, end = sector.last
+    return range(max(first, (end - 1) // SLOTS_PER_PAGE * SLOTS_PER_PAGE), end)
+
+
+def _make_void(ring, sector):
+    """Programs zeros over the last event in copy A; what else is in the page stands in copy B too. False when the flash would not take it."""
+    part = _last_part(sector)
+    page = part[0] // SLOTS_PER_PAGE
+    ring.put(sector.index, page, part[0] * SLOT - page * PAGE, bytes(len(part) * SLOT))
+    return not layout.is_record(ring.flash.read(sector.index, part[0] * SLOT, SLOT))
+
+
+def _is_blank(ring, block, slot):
+    return ring.flash.read(block, slot * SLOT, SLOT) == BLANK_SLOT
+
+
+def _mend(ring, sector):
+    """Writes what only one copy of the newest sector holds into the other, where its cells still allow it.
+
+    Nothing of copy A beside which B was not begun: it may be weak, and torn in both copies it would look like damage. In such a sector nothing stands;
+    such records are of an event that is not whole, or of one that is written twice.
     """
     headed = [
         layout.get_header(ring.flash.read(sector.index + copy * ring.sectors, 0, SLOT)) is not None for copy in (0, 1)
     ]
-    if headed[0] != headed[1]:
+    if headed[0] != headed[1] and not ring.is_marked(sector.index + ring.sectors):
         _mend_page(ring, sector.index, 0, headed.index(True))
-    _mend(ring, sector, False)
-    if sector.events and not _is_double(ring, sector) and not ring.write_again(sector):
-        _mend(ring, sector, True)  # no other place is left
-
-
-def _is_double(ring, sector):
-    """True when both copies hold the last event."""
-    for slot in range(sector.last[0], sector.last[1]):
-        a = ring.flash.read(sector.index, slot * SLOT, SLOT)
-        if not layout.is_record(a) or a != ring.flash.read(sector.index + ring.sectors, slot * SLOT, SLOT):
-            return False
-    return True
-
-
-def _mend(ring, sector, anyhow):
-    """Writes what only one copy of the newest sector holds into the other, where its cells still allow it.
-
-    Not from copy A where B is blank: that program was cut off in A, so that its cells may not hold what they show; torn in both copies it would look like
-    damage. anyhow: even then.
-    """
     done = -1
     for slot, copy in sector.single:
         page = slot // SLOTS_PER_PAGE
-        blank = ring.flash.read(sector.index + ring.sectors, slot * SLOT, SLOT) == BLANK_SLOT
-        if page != done and (copy or anyhow or not blank):
+        if page != done and (copy or not _is_blank(ring, sector.index + ring.sectors, slot)):
             done = page
             _mend_page(ring, sector.index, page, copy)
 
@@ -110,17 +129,10 @@ def _mend(ring, sector, anyhow):
 def _mend_page(ring, index, page, copy):
     """Programs a page of the newest sector as it stands in `copy` into the other copy.
 
-    Only from a page that is whole: a cut tears the page that is being programmed, and what stands in it must all stand in the other copy. Copy A, where B
-    shows that the power may have gone in its program, is programmed once more before: its cells may hold too little charge.
+    Only from a page that is whole: a cut tears the page that is being programmed, and what stands in it must all stand in the other copy.
     """
-    source = index + copy * ring.sectors
-    target = index + (1 - copy) * ring.sectors
-    if not _is_whole(ring, source, page):
-        return
-    if copy == 0 and (_is_whole(ring, target, page) if page else ring.is_marked(target)):
-        low = 0 if page else layout.HEADER_AT
-        ring.put(source, page, low, bytes(ring.flash.read(source, page * PAGE + low, PAGE - low)))
-    _copy_page(ring, index, page, copy)
+    if _is_whole(ring, index + copy * ring.sectors, page):
+        _copy_page(ring, index, page, copy)
 
 
 def _copy_page(ring, index, page, copy):

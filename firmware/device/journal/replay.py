@@ -44,14 +44,14 @@ def replay(ring, adopt):
             continue  # passed over: it would not come blank, or its opening was cut off
         if sectors:
             _join(sector, sectors[-1])
+        elif adopt:
+            ring.adopt(sector)
         sectors.append(sector)
         state = _checkpoint(sector)
         if state is not None:
             break
-    if adopt:
-        ring.adopt(sectors[0])
-        if len(sectors) > 1:
-            ring.close()
+    if adopt and len(sectors) > 1:
+        ring.close()
     if state is None:
         return Replay(
             None, [], 0, ring.epoch - ring.oldest < LOOK_BACK and not any([found.events for found in sectors])

@@ -17,7 +17,7 @@ from device.journal.reader import Sector
 AHEAD = 3  # sectors kept erased before they are needed: one may be in the middle of its erase, two are always left
 LAST = (
     SLOTS - SLOTS_PER_PAGE
-)  # the last page is kept for an event that a boot has to write once more, and for a gap before an erase
+)  # the last page is kept for an event that has to be written once more, and for a gap before an erase
 TRIES = 3  # places at which an event is tried before the journal counts as failed
 
 
@@ -158,17 +158,17 @@ class Ring(Blocks):
         if head:
             self.exported = head[3]
             self.faults = head[4]
-        self.seq = sector.seq
-        self._chain = sector.chain or 0
-        self.used = -(-sector.used // SLOTS_PER_PAGE) * SLOTS_PER_PAGE
         if sector.single or not (self._has_header(0) and self._has_header(1)):
             from device.journal.repair import settle
 
             settle(self, sector)
+        self.seq = sector.seq
+        self._chain = sector.chain or 0
+        self.used = -(-sector.used // SLOTS_PER_PAGE) * SLOTS_PER_PAGE
         if sector.version and sector.version != layout.VERSION:
             self.used = SLOTS  # an older format: what comes goes into the next sector
-        elif not sector.version or sector.used == 1:
-            self.close()  # its header is lost; or it has no records, because its opening was cut off
+        elif not sector.version or not sector.events:
+            self.close()  # its header is lost; or it has no checkpoint, because its opening was cut off
         self.ready = self.epoch
         for epoch in range(self.epoch + 1, self.epoch + 1 + self.ahead):
             # The marks alone; `open` looks at every byte, and passes over a sector that is not blank.
@@ -178,18 +178,6 @@ class Ring(Blocks):
 
     def _has_header(self, copy):
         return layout.header_version(self.flash.read(self.index(self.epoch) + copy * self.sectors, 0, SLOT)) != 0
-
-    def write_again(self, sector):
-        """Writes the last event of the newest sector once more, in another place. False when there is none."""
-        raw = sector.events[-1][1]
-        count = layout.slots_for(len(raw))
-        start = self._blank_run(count, SLOTS)
-        if start + count > SLOTS:
-            return False
-        self._chain = sector.chain_before
-        self._write(sector.index, start, raw, count)
-        self._chain = sector.chain
-        return True
 
     def close(self):
         """No more events into the newest sector, but for the last page: it lacks a checkpoint, because its opening was cut off."""
@@ -203,11 +191,12 @@ class Ring(Blocks):
 
     @property
     def free_slots(self):
-        return LAST - self.used
+        return max(0, LAST - self.used)
 
     def append(self, raw, end=LAST):
         """Writes an event into both copies, before slot `end`, and reads it back.
 
+        What reaches one copy only is written twice: a boot takes an event that copy A alone holds for one that the power has cut off.
         Returns its seq; None when it does not fit (nothing is written: `open` first); 0 when no copy would take it (its seq is then used up, see `lost`).
         """
         count = layout.slots_for(len(raw))
@@ -215,12 +204,21 @@ class Ring(Blocks):
         if start + count > end:
             return None
         self.seq += 1
+        before = after = self._chain
+        copies = 0
         for _ in range(TRIES):
+            self._chain = before
             if self._write(self.index(self.epoch), start, raw, count):
-                return self.seq
-            start = self._blank_run(count, end)
-            if start + count > end:
+                after = self._chain
+                copies += 1 if self.single else 2
+            if copies > 1:
                 break
+            start = self._blank_run(count, SLOTS)
+            if start + count > SLOTS:
+                break
+        self._chain = after
+        if copies:
+            return self.seq
         self._note_lost()
         return 0
 
