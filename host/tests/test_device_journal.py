@@ -40,6 +40,16 @@ def fresh(blocks=16):
     return flash, ring
 
 
+def with_spare():
+    """A ring with one event and sectors that are erased ahead."""
+    flash, ring = fresh()
+    record(ring, b"one")
+    ahead = Ahead(ring)
+    while ahead.wanted():
+        ahead.erase_step()
+    return flash, ring
+
+
 def again(flash, blocks=16):
     ring = Ring(flash, blocks, FIRST)
     ring.scan()
@@ -222,19 +232,44 @@ def test_an_event_that_only_one_copy_takes_is_written_twice_and_kept(copy, monke
 
 
 @pytest.mark.req("J-02")
-def test_an_opening_that_was_cut_off_before_copy_b_is_passed_over():
-    flash, ring = fresh()
-    record(ring, b"one")
-    ahead = Ahead(ring)
-    while ahead.wanted():
-        ahead.erase_step()
+def test_an_opening_counts_once_copy_b_of_its_first_page_is_begun():
+    flash, ring = with_spare()
     blank = bytes(flash.memory[9 * layout.BLOCK : 10 * layout.BLOCK])
     assert ring.open(b"small checkpoint")
     flash.memory[9 * layout.BLOCK : 10 * layout.BLOCK] = blank
     ring, sector = again(flash)
-    assert ring.epoch == 2 and sector.events == [] and ring.seq == 2
-    assert ring.append(b"no place") is None
+    assert ring.epoch == 1 and ring.seq == 2 and sector.events[-1] == (2, b"one")
+    assert layout.get_header(flash.read(1, 0, 64)) is None
+    # that sector is passed over, and the number is given again
     assert ring.open(CHECKPOINT) and ring.epoch == 3 and ring.seq == 3
+
+
+@pytest.mark.req("J-02", "J-05")
+def test_a_mark_of_an_earlier_boot_is_made_firm_before_the_other_copy_is_erased():
+    """Weak, it would be gone later, and a sector that is blank and unmarked in both copies looks as if somebody had erased the newest one."""
+    flash, ring = fresh()
+    record(ring, b"one")
+    Ahead(ring).erase_step()
+    ring, _ = again(flash)
+    operations = []
+    flash.before = lambda operation: operations.append((operation.kind, operation.block))
+    Ahead(ring).erase_step()
+    assert operations == [("program", ring.index(ring.ready + 1))]
+
+
+@pytest.mark.req("J-02", "S-03")
+def test_a_sector_whose_copy_b_refuses_its_opening_is_passed_over(monkeypatch):
+    flash, ring = with_spare()
+    program = flash.program
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            flash, "program", lambda block, offset, page: None if block == 9 else program(block, offset, page)
+        )
+        assert ring.open(CHECKPOINT)
+    assert ring.epoch == 3 and ring.seq == 3
+    assert record(ring, b"two") == 4
+    ring, sector = again(flash)
+    assert ring.epoch == 3 and sector.gaps == [] and [seq for seq, _ in sector.events] == [3, 4]
 
 
 @pytest.mark.req("J-05")

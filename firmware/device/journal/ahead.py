@@ -35,7 +35,9 @@ class Ahead:
         epoch = ring.ready + 1
         block = ring.index(epoch) + ring.erase_copy * ring.sectors
         ring.oldest = max(ring.oldest, epoch - ring.sectors + 1)
-        if not ring.is_prepared(block):
+        if ring.is_prepared(block):
+            ring.mark(block)  # once more: an earlier boot did it, and a mark that the power cut off may be weak
+        else:
             ring.prepare(block)
         if ring.erase_copy:
             ring.ready = epoch  # also when a block would not come right: `open` looks again and passes it over

@@ -67,11 +67,16 @@ def is_ruined(ring, epoch):
 # -- after a power cut
 
 
+def void_opening(ring, epoch):
+    """Programs zeros over the header in copy A and what stands beside it: the sector was not opened, and is passed over until it is erased."""
+    ring.put(ring.index(epoch), 0, layout.HEADER_AT, bytes(PAGE - layout.HEADER_AT))
+
+
 def settle(ring, sector):
     """Makes what the newest sector holds safe before anything is built on it. May take its last event away.
 
-    An event counts once copy B of its last page is begun, for copy A was read back before that. What copy A alone holds was never confirmed, and its cells
-    may hold too little charge to read the same tomorrow: it is made void, and its number is given again.
+    An event counts once copy B of its last page is begun, for copy A was read back before that (an opening: of its first page). What copy A alone holds was
+    never confirmed, and its cells may hold too little charge to read the same tomorrow: it is made void, and its number is given again.
     """
     if _is_cut_off(ring, sector) and _make_void(ring, sector):
         seq, _ = sector.events.pop()
@@ -110,13 +115,13 @@ def _is_blank(ring, block, slot):
 def _mend(ring, sector):
     """Writes what only one copy of the newest sector holds into the other, where its cells still allow it.
 
-    Nothing of copy A beside which B was not begun: it may be weak, and torn in both copies it would look like damage. In such a sector nothing stands;
-    such records are of an event that is not whole, or of one that is written twice.
+    Nothing of copy A beside which B was not begun: it may be weak, and torn in both copies it would look like damage. Such records are of an event that
+    is not whole, or of one that is written twice.
     """
     headed = [
         layout.get_header(ring.flash.read(sector.index + copy * ring.sectors, 0, SLOT)) is not None for copy in (0, 1)
     ]
-    if headed[0] != headed[1] and not ring.is_marked(sector.index + ring.sectors):
+    if headed[0] != headed[1]:
         _mend_page(ring, sector.index, 0, headed.index(True))
     done = -1
     for slot, copy in sector.single:

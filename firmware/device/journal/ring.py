@@ -61,6 +61,11 @@ class Ring(Blocks):
             newest = self._newest(True)  # what looked like the newest is damaged, or of another version
         if self.newer:
             return 0
+        if newest and self._is_cut_off(newest):
+            from device.journal import repair
+
+            repair.void_opening(self, newest)
+            newest = self._newest(True)
         for epoch in range(newest + 1, newest + self.ahead + 2):
             if self.header(epoch) is not None:
                 newest = epoch  # its copy A is damaged
@@ -85,6 +90,11 @@ class Ring(Blocks):
             oldest += 1
         self.oldest = oldest
         return newest
+
+    def _is_cut_off(self, epoch):
+        """True when copy B of the sector was not begun: what stands in copy A then is an opening that was never confirmed, and may be weak."""
+        begun = self.flash.read(self.index(epoch) + self.sectors, layout.HEADER_AT, SLOT - layout.HEADER_AT)
+        return begun == layout.BLANK_SLOT[layout.HEADER_AT :] and self.header(epoch, True) is not None
 
     def _is_begun_blank(self, epoch):
         """True when the first record of both copies is blank."""
@@ -229,11 +239,18 @@ class Ring(Blocks):
             raise ValueError("checkpoint does not fit in a sector")
         self.seq += 1
         tried = False
+        chain = self._chain
         for epoch in range(self.epoch + 1, self.ready + 1):
             if not self.is_ready(epoch):
                 continue
             tried = True
             if self._write(self.index(epoch), 1, checkpoint, count, epoch):
+                if self._is_cut_off(epoch):  # copy B refuses, and a boot would think so too
+                    from device.journal import repair
+
+                    repair.void_opening(self, epoch)
+                    self._chain = chain
+                    continue
                 self.epoch = epoch
                 if self.oldest == 0:
                     self.oldest = epoch
