@@ -25,6 +25,8 @@ HOLD_2S, START_3S, HOLD_5S = 2 * SECOND + PRESS_MS, 3 * SECOND + PRESS_MS, 5 * S
 # After a boot nobody touches the device before this.
 SETTLED_MS = 500
 WARM = ("hang", "crash")
+# How often a host sets the clock of a board whose battery clock has kept the time.
+SYNC_WITH_CHIP = 0.3
 FAILURES = (*WARM, "forced")
 
 
@@ -44,6 +46,8 @@ class Chance:
         """From a new board to the end of the fifth day, with the clock set."""
         side, random = self._side, self._random
         play(Story("chance", REGIMEN), side)
+        if side.has_chip:
+            side.sync()
         end = DAYS * DAY
         for at in self._moments_of_outages(end):
             self._plan(at, self._outage)
@@ -271,7 +275,7 @@ class Chance:
         for _at, _, action in lost:
             if action == self._outage:
                 self._plan(now + self._about(SECOND, HOUR), action)
-        if kind not in WARM:
+        if kind not in WARM and (not side.has_chip or random.random() < SYNC_WITH_CHIP):
             self._soon(SETTLED_MS, random.choice([30 * SECOND, 10 * MINUTE, 40 * MINUTE]), self._sync)
         self._soon(SETTLED_MS, 10 * MINUTE, self._visit)
 
@@ -281,6 +285,6 @@ class Chance:
         return self._about(100, longest * 1000) / 1000
 
     def _sync(self) -> None:
-        if self._side.model.course.error is None:
+        if self._side.model.course.error is None or self._side.has_chip:
             self._side.sync()
             self._soon(5 * SECOND, 5 * MINUTE, self._visit)

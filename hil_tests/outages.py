@@ -6,7 +6,7 @@ has gone wrong is kept in `clock_errors`. When a boot or a clock set was stamped
 the bench's clock, and given to the model. Everything else is calculated, to the millisecond.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -65,6 +65,8 @@ class Life:
 
 class ThroughOutages(SideBySide):
     """The board and the model, with outages. `told`: (story ms, kind) of each. `clock_errors`: seconds by which each warm boot moved the clock."""
+
+    has_chip = False  # a battery clock, which a cold boot asks for the time
 
     def __init__(self, bench: EmulatedBench) -> None:
         super().__init__(bench)
@@ -191,19 +193,19 @@ class ThroughOutages(SideBySide):
             self._failures = 0
         else:
             self._failures += 1
-        asked = 0 if warm else self._clock_is_decided(t) - t
-        self.model.boot(t - self.model.t, warm=warm, failed=failed, asked=asked)
+        error, decided = (None, t) if warm else self._clock_of_boot(t)
+        self.model.boot(t - self.model.t, warm=warm, failed=failed, error=error, asked=decided - t)
         self._booted_t = t
         self._lives.append(Life(self._begin, t))
         self._unwell = "self-test-failed" in self.model.course.alerts
 
     # -- the clock
-    def _clock_is_decided(self, booted_t: int) -> int:
-        """When a cold boot, which has no clock, has found that out and said so, in story ms: at its stamp, or some milliseconds later."""
+    def _clock_of_boot(self, booted_t: int) -> tuple[int | None, int]:
+        """What a cold boot has for a clock, the UTC of story time 0 or None, and when it has found that out, in story ms: at its stamp or some ms later."""
         found = self._newest(lambda event: event.boot == self._boot and event.kind in ("boot", "clock-lost"))
         t = self._story_ms(found)
         assert 0 <= t - booted_t <= ASKED_MS
-        return t
+        return None, t
 
     def sync(self) -> None:
         """A host sets the clock, exactly."""
@@ -220,14 +222,17 @@ class ThroughOutages(SideBySide):
         self.model.sync(UTC0)
 
     def _newest(self, meant: Callable[[Event], bool]) -> Event:
-        """The newest event that is meant, from the journal's last sectors."""
+        """The newest event that is meant."""
+        found = next(filter(meant, self._backwards()), None)
+        assert found is not None, "there is no such event in the journal"
+        return found
+
+    def _backwards(self) -> Iterator[Event]:
+        """The events of the journal, the newest first."""
         info = self.port.ask("log-info")
         for epoch in range(info["epochs"][1], info["epochs"][0] - 1, -1):
             sector = read_sector(epoch, sector_bytes(self.port, epoch, 0), second_copy(self.port, epoch))
-            found = [stored.event for stored in sector.events if stored.event is not None and meant(stored.event)]
-            if found:
-                return found[-1]
-        raise AssertionError("there is no such event in the journal")
+            yield from [stored.event for stored in reversed(sector.events) if stored.event is not None]
 
     # -- in the end
     def check_log(self) -> list[Event]:
