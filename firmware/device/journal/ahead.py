@@ -33,12 +33,25 @@ class Ahead:
         """Erases and marks one block of the sector after those that are ready (45 ms, at worst 400 ms). The sector counts as ready when both copies are."""
         ring = self._ring
         epoch = ring.ready + 1
-        block = ring.index(epoch) + ring.erase_copy * ring.sectors
         ring.oldest = max(ring.oldest, epoch - ring.sectors + 1)
-        if ring.is_prepared(block):
-            ring.mark(block)  # once more: an earlier boot did it, and a mark that the power cut off may be weak
-        else:
+        block, other = self._turn(ring.index(epoch))
+        if not ring.is_prepared(block):
+            if ring.is_prepared(other):
+                ring.mark(other)  # once more: what an earlier boot marked may be weak
             ring.prepare(block)
         if ring.erase_copy:
             ring.ready = epoch  # also when a block would not come right: `open` looks again and passes it over
         ring.erase_copy = 1 - ring.erase_copy
+
+    def _turn(self, a):
+        """(block whose turn it is, the other copy), `a` being copy A: A, then B.
+
+        Blank and unmarked in both copies a sector looks as if somebody had erased the newest events. So B goes first where a cut has left it like that.
+        """
+        ring = self._ring
+        b = a + ring.sectors
+        if ring.erase_copy:
+            first = ring.is_prepared(b)
+        else:
+            first = ring.is_prepared(a) or ring.is_marked(b) or not ring.is_blank(b, 0)
+        return (a, b) if first else (b, a)

@@ -50,7 +50,7 @@ def is_headless(ring, epoch):
 def is_ruined(ring, epoch):
     """True when both copies of the sector that would be next are as no cut-off opening and no cut-off erase can leave them: the newest events are gone.
 
-    A cut in an opening tears the first page alone; and copy B is erased only when A is marked as erased.
+    A cut in an opening tears the first page alone; and a copy is erased only while the other is marked as erased, or holds what it held.
     """
     i = ring.index(epoch)
     erased = 0
