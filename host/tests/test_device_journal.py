@@ -284,6 +284,18 @@ def test_a_copy_that_is_blank_and_not_marked_is_erased_before_the_other():
     assert ring.is_ready(ring.ready)
 
 
+@pytest.mark.req("J-02", "J-05")
+def test_an_old_sector_with_one_header_whose_erase_was_cut_off_is_no_loss():
+    flash, ring = gone_round()
+    while ring.ready > ring.epoch:
+        ring.open(CHECKPOINT)
+    a, b = ring.index(ring.ready + 1), ring.index(ring.ready + 1) + ring.sectors
+    flash.memory[b * layout.BLOCK + layout.CRC_AT] ^= 1
+    flash.memory[a * layout.BLOCK : a * layout.BLOCK + 2048] = b"\xff" * 2048
+    found, _ = again(flash)
+    assert not found.ruined and found.epoch == ring.epoch
+
+
 @pytest.mark.req("J-02", "S-03")
 def test_a_sector_whose_copy_b_refuses_its_opening_is_passed_over(monkeypatch):
     flash, ring = with_spare()

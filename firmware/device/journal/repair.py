@@ -35,16 +35,22 @@ def is_headless(ring, epoch):
     found = Sector(ring.flash, ring.index(epoch), ring.sectors)
     if found.header() is not None:
         return False
-    found.begin(None)
-    found.step(1, SLOTS)
-    if not found.events:
+    events = _events(found)
+    if not events:
         return False
-    first = found.events[0][0]
+    first = events[0][0]
     before = ring.header(epoch - 1)
     after = ring.header(epoch + 1)
     if before is None and after is None:
         return first == 1
     return (before is None or first > before[1]) and (after is None or first < after[1])
+
+
+def _events(sector):
+    """What is whole in a sector that has no header."""
+    sector.begin(None)
+    sector.step(1, SLOTS)
+    return sector.events
 
 
 def is_ruined(ring, epoch):
@@ -53,6 +59,8 @@ def is_ruined(ring, epoch):
     A cut in an opening tears the first page alone; and a copy is erased only while the other is marked as erased, or holds what it held.
     """
     i = ring.index(epoch)
+    if _events(Sector(ring.flash, i, ring.sectors)):
+        return False  # old ones: one copy is half erased, the other had lost its header
     erased = 0
     for block in (i, i + ring.sectors):
         if ring.is_marked(block) or layout.header_version(ring.flash.read(block, 0, SLOT)):
