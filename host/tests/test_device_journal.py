@@ -285,6 +285,18 @@ def test_a_copy_that_is_blank_and_not_marked_is_erased_before_the_other():
 
 
 @pytest.mark.req("J-02", "J-05")
+def test_the_copy_that_is_known_is_erased_last():
+    """The mark of copy A was torn when it was made firm, and the erase of copy B was cut off: were A erased next and cut off too, nothing would be known."""
+    flash, ring = gone_round()
+    a, b = ring.index(ring.ready + 1), ring.index(ring.ready + 1) + ring.sectors
+    flash.memory[a * layout.BLOCK : (a + 1) * layout.BLOCK] = bytes(layout.PAGE) + b"\xff" * (
+        layout.BLOCK - layout.PAGE
+    )
+    flash.memory[b * layout.BLOCK : (b + 1) * layout.BLOCK] = bytes(layout.BLOCK)
+    assert steps(flash, ring, 2) == [("erase", b), ("program", b), ("program", b), ("erase", a), ("program", a)]
+
+
+@pytest.mark.req("J-02", "J-05")
 def test_an_old_sector_with_one_header_whose_erase_was_cut_off_is_no_loss():
     flash, ring = gone_round()
     while ring.ready > ring.epoch:

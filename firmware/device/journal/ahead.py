@@ -36,7 +36,7 @@ class Ahead:
         ring.oldest = max(ring.oldest, epoch - ring.sectors + 1)
         block, other = self._turn(ring.index(epoch))
         if not ring.is_prepared(block):
-            if ring.is_prepared(other):
+            if ring.is_prepared(other) and ring.is_known(block):
                 ring.mark(other)  # once more: what an earlier boot marked may be weak
             ring.prepare(block)
         if ring.erase_copy:
@@ -46,12 +46,12 @@ class Ahead:
     def _turn(self, a):
         """(block whose turn it is, the other copy), `a` being copy A: A, then B.
 
-        Blank and unmarked in both copies a sector looks as if somebody had erased the newest events. So B goes first where a cut has left it like that.
+        With nothing known of either copy it looks as if somebody had erased the newest events. So B goes first where a cut has left only A known.
         """
         ring = self._ring
         b = a + ring.sectors
         if ring.erase_copy:
-            first = ring.is_prepared(b)
+            a_first = ring.is_prepared(b)
         else:
-            first = ring.is_prepared(a) or ring.is_marked(b) or not ring.is_blank(b, 0)
-        return (a, b) if first else (b, a)
+            a_first = ring.is_prepared(a) or ring.is_known(b) or not ring.is_known(a)
+        return (a, b) if a_first else (b, a)

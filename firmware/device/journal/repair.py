@@ -35,10 +35,11 @@ def is_headless(ring, epoch):
     found = Sector(ring.flash, ring.index(epoch), ring.sectors)
     if found.header() is not None:
         return False
-    events = _events(found)
-    if not events:
+    found.begin(None)
+    found.step(1, SLOTS)
+    if not found.events:
         return False
-    first = events[0][0]
+    first = found.events[0][0]
     before = ring.header(epoch - 1)
     after = ring.header(epoch + 1)
     if before is None and after is None:
@@ -46,30 +47,14 @@ def is_headless(ring, epoch):
     return (before is None or first > before[1]) and (after is None or first < after[1])
 
 
-def _events(sector):
-    """What is whole in a sector that has no header."""
-    sector.begin(None)
-    sector.step(1, SLOTS)
-    return sector.events
-
-
 def is_ruined(ring, epoch):
-    """True when both copies of the sector that would be next are as no cut-off opening and no cut-off erase can leave them: the newest events are gone.
+    """True when both copies of the sector that would be next are as no cut leaves both of them: the newest events are gone.
 
-    A cut in an opening tears the first page alone; and a copy is erased only while the other is marked as erased, or holds what it held.
+    A cut in an opening tears the first page alone; and a copy is erased only while the other is known.
     """
-    i = ring.index(epoch)
-    if _events(Sector(ring.flash, i, ring.sectors)):
-        return False  # old ones: one copy is half erased, the other had lost its header
-    erased = 0
-    for block in (i, i + ring.sectors):
-        if ring.is_marked(block) or layout.header_version(ring.flash.read(block, 0, SLOT)):
-            return False
-        if ring.is_blank(block, PAGE):
-            if not ring.is_blank(block, 0):
-                return False
-            erased += 1
-    return erased != 1
+    a = ring.index(epoch)
+    b = a + ring.sectors
+    return not ring.is_known(a) and not ring.is_known(b) and ring.is_blank(a, PAGE) == ring.is_blank(b, PAGE)
 
 
 # -- after a power cut
