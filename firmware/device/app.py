@@ -17,7 +17,6 @@ from device.drivers.i2c_bus import Bus
 from device.drivers.lights import Lights
 from device.panel.lights import rhythms
 from device.panel.player import Player
-from device.start import start
 from dosecore.alerts import MEDIUM, alerts, next_burst
 from dosecore.instant import plus, plus_ms
 from dosecore.timeline import next_instant
@@ -70,6 +69,8 @@ class Device:
         self.player = Player(self.lights.set, self.buzzer.tone, ticks_add, ticks_diff)
         self.buttons = Buttons(board["buttons"])
         self.bus = Bus(board["i2c"])
+        from device.start import start  # nothing of it is kept: see `chores.forget`
+
         self.clock, self.keeper, self.warm = start(reset, self.bus)
         self.watchdog = watchdog.Watchdog(board["leds"]["alive"])
 

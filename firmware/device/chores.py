@@ -9,10 +9,10 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+import device
 import device.journal
 from device.app import COLLECT_UNITS, IDLE_UNITS
 from device.panel.lights import ALL_ON
-from device.start import clock_chip
 from device.upkeep import Upkeep
 from dosecore import findings
 from dosecore.instant import plus, plus_ms
@@ -33,10 +33,23 @@ _LOOK_FOR_CLOCK_S = const(600)  # a chip that is not there may come
 _CHECK_UNITS = const(30)  # garbage of one slice of the check
 
 
-def _forget(name):
-    """Until the module is imported again, its 4 kB are worth more than the 10 ms of that."""
-    del sys.modules["device.journal." + name]
-    delattr(device.journal, name)
+def _forget(package, name):
+    """Until the module is imported again, its 2 to 4 kB are worth more than the 10 ms of that. package: `device`, or one in it."""
+    del sys.modules[package.__name__ + "." + name]
+    delattr(package, name)
+
+
+def _forget_journal(name):
+    _forget(device.journal, name)
+
+
+def _clock_chip(bus):
+    """See `device.start`, of which nobody needs more after the boot."""
+    from device.start import clock_chip
+
+    found = clock_chip(bus)
+    _forget(device, "start")
+    return found
 
 
 class Chores:
@@ -47,7 +60,7 @@ class Chores:
         self._clock_watch = None
         self._look_at = device.clock.now()
         self.longest_collection_ms = 0
-        self.upkeep = Upkeep(device.keeper, _forget)
+        self.upkeep = Upkeep(device.keeper, _forget_journal)
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
         if not device.warm:
@@ -107,7 +120,7 @@ class Chores:
         """The ClockWatch from the moment at which there is a chip to be watched, else None."""
         device = self._device
         if self._clock_watch is None:
-            chip, named = clock_chip(device.bus)
+            chip, named = _clock_chip(device.bus)
             if chip is not None:
                 from device.clock_watch import ClockWatch
 
