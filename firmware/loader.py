@@ -2,8 +2,7 @@
 
 The bundle: u16 number of names, u16 length of their text, the names ("/" + path, of folders too; "\n" between them), then a u32 for each name and one more:
 where its content begins, from the start of the file; it ends where the next begins, and a folder's is empty. Little-endian.
-What is needed after the first alert alone stands in a second such list, which begins where the last content of the first list ends: 50 names cost the
-boot 7 ms. It is mounted as a small read-only file system, and becomes the first place where modules are sought. Without the file nothing changes.
+It is mounted as a small read-only file system, and becomes the first place where modules are sought. Without the file nothing changes.
 """
 
 import usys as sys
@@ -28,41 +27,19 @@ class Bundle:
 
     def __init__(self, file):
         self._file = file
-        self.buffer = None  # type: memoryview | None
-        self.forget()
-
-    def _load(self, at):
-        """Adds the list that begins `at` bytes into the file."""
-        if not at:
-            self.buffer = memoryview(bytearray(_MODULE_MOST))
-        raw = self.buffer
-        self._file.seek(at)
-        self._file.readinto(raw[:4])  # type: ignore[index]
-        count, size = unpack_from("<HH", raw)
-        self._file.readinto(raw[4 : 8 + size + 4 * count])  # type: ignore[index]
-        # Split, unpacked and zipped in C: a loop over the names in Python takes 8 ms more.
-        names = str(raw[4 : 4 + size], "ascii").split("\n")  # type: ignore[index]
-        known = len(self.offsets)
-        self.offsets += unpack_from("<%dI" % (count + 1), raw, 4 + size)
-        self.places.update(zip(names, range(known, known + count)))
-        self._whole = at > 0
-
-    def _seek(self, path):
-        """Where the offset of a name stands that was not found so far; OSError if there is none. A module may be in the second list, a folder not."""
-        if not self.places:
-            self._load(0)
-        if path not in self.places and not self._whole and path.endswith(".mpy"):
-            self._load(self.offsets[-1])
-        if path not in self.places:
-            raise OSError(2)
-        return self.places[path]
-
-    def forget(self):
-        """Gives memory back until the next import."""
         self.buffer = None
         self.places = {}  # type: dict
         self.offsets = ()  # type: tuple
-        self._whole = False  # both lists are known
+
+    def _load(self):
+        self.buffer = raw = memoryview(bytearray(_MODULE_MOST))
+        self._file.seek(0)
+        self._file.readinto(raw)
+        # Split, unpacked and zipped in C: a loop over the names in Python takes 8 ms more.
+        count, size = unpack_from("<HH", raw)
+        names = str(raw[4 : 4 + size], "ascii").split("\n")
+        self.offsets = unpack_from("<%dI" % (count + 1), raw, 4 + size)
+        self.places = dict(zip(names, range(count)))
 
     def mount(self, readonly, mkfs):
         pass
@@ -71,18 +48,17 @@ class Bundle:
         pass
 
     def stat(self, path):
+        if not self.places:
+            self._load()
         place = self.places.get(path)
         if place is None:
-            # Two of three places where MicroPython looks: in haste.
-            if self.places and (self._whole or not path.endswith(".mpy")):
-                raise OSError(2)
-            place = self._seek(path)
+            raise OSError(2)
         return _FILE if self.offsets[place + 1] > self.offsets[place] else _DIRECTORY
 
     def open(self, path, mode):
-        place = self.places.get(path)
-        if place is None:
-            place = self._seek(path)
+        if not self.places:
+            self._load()
+        place = self.places[path]
         offset = self.offsets[place]
         size = self.offsets[place + 1] - offset
         part = self.buffer[:size]  # type: ignore[index]
@@ -113,4 +89,6 @@ def use_bundle():
 def release():
     """Gives memory back between imports; the next one takes it again."""
     for bundle in _mounted:
-        bundle.forget()
+        bundle.buffer = None
+        bundle.places = {}
+        bundle.offsets = ()

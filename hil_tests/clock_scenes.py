@@ -23,8 +23,9 @@ def with_chip(make_bench: MakeBench, flash: bytes, due_in: float = 30.0) -> tupl
 
 
 def chip_is_set(bench: EmulatedBench, chip: ClockChip) -> bool:
-    """Whether the chip goes, and shows the right second or the one that has just passed: its seconds may begin later than those of UTC."""
-    return not chip.oscillator_stopped and 0 <= (bench.utc_at(bench.now) - chip.utc).total_seconds() < 1
+    """Whether the chip goes, and shows the right second or the one before: its seconds may begin later than those of UTC, and its clock was a little off."""
+    behind = (bench.utc_at(bench.now) - chip.utc).total_seconds()
+    return not chip.oscillator_stopped and -SHARP_S < behind < 1 + SHARP_S
 
 
 def clock_faults(bench: EmulatedBench, since: str = "course-started") -> list[str]:

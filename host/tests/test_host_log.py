@@ -194,12 +194,12 @@ def test_a_journal_whose_end_was_taken_away_is_found(device: ScriptedDevice, arc
     device.happen("clock-set", source="host", utc=(200_000_000, 0), mono=device.now(), bound_ms=1)
     press(device, 20)
     cells = [bytes(cell) for cell in device.flash.cells]
-    last, used, chain = device.ring.seq, device.ring.used, device.ring._chain
+    last, used, chain = device.ring.seq, device.ring.used, device.ring.chain
     press(device, 10)
     assert pull(device, archive).last == last + 10
     for cell, before in zip(device.flash.cells, cells, strict=True):
         cell[:] = before
-    device.ring.seq, device.ring.used, device.ring._chain = last, used, chain
+    device.ring.seq, device.ring.used, device.ring.chain = last, used, chain
     press(device, goes_on)
     ran = dosebell("--port", device.port, "--json", "log", "pull", "--archive", str(archive))
     assert ran.code == 6 and ran.error["error"] == "log-forked"

@@ -1,5 +1,22 @@
 """Erasing ahead: which sector is prepared next, and what that destroys. Pure over the ring and its Flash interface."""
 
+from device.journal import layout
+from device.journal.layout import BLOCK, PAGE, SLOT
+
+
+def is_known(ring, block):
+    """False when the block is as only an erase that was cut off leaves it, or a hand: blank without a mark, or with nothing in it that is whole.
+
+    Torn in its first page alone it is known: a mark or an opening was cut off.
+    """
+    if ring.is_marked(block):
+        return True
+    if ring.is_blank(block, PAGE):
+        return not ring.is_blank(block, 0)
+    if layout.header_version(ring.flash.read(block, 0, SLOT)):
+        return True
+    return any([layout.is_record(ring.flash.read(block, at, SLOT)) for at in range(SLOT, BLOCK, SLOT)])
+
 
 class Ahead:
     """One erase at a time, copy A before copy B: the boot tells by that which sector was being erased."""
@@ -36,7 +53,7 @@ class Ahead:
         ring.oldest = max(ring.oldest, epoch - ring.sectors + 1)
         block, other = self._turn(ring.index(epoch))
         if not ring.is_prepared(block):
-            if ring.is_prepared(other) and ring.is_known(block):
+            if ring.is_prepared(other) and is_known(ring, block):
                 ring.mark(other)  # once more: what an earlier boot marked may be weak
             ring.prepare(block)
         if ring.erase_copy:
@@ -53,5 +70,5 @@ class Ahead:
         if ring.erase_copy:
             a_first = ring.is_prepared(b)
         else:
-            a_first = ring.is_prepared(a) or ring.is_known(b) or not ring.is_known(a)
+            a_first = ring.is_prepared(a) or is_known(ring, b) or not is_known(ring, a)
         return (a, b) if a_first else (b, a)

@@ -1,7 +1,7 @@
 """Single blocks of the journal: one page programmed and read back, one block erased, marked, found blank. Pure over the Flash interface of `ring`."""
 
 from device.journal import layout
-from device.journal.layout import BLANK_PAGE, BLOCK, PAGE, SLOT
+from device.journal.layout import BLANK_PAGE, BLOCK, PAGE
 
 
 class Blocks:
@@ -59,19 +59,6 @@ class Blocks:
     def is_prepared(self, block):
         """True when the block is marked as erased and nothing was written after its pointers."""
         return self.is_marked(block) and self.is_blank(block, layout.HEADER_AT)
-
-    def is_known(self, block):
-        """False when the block is as only an erase that was cut off leaves it, or a hand: blank without a mark, or with nothing in it that is whole.
-
-        Torn in its first page alone it is known: a mark or an opening was cut off.
-        """
-        if self.is_marked(block):
-            return True
-        if self.is_blank(block, PAGE):
-            return not self.is_blank(block, 0)
-        if layout.header_version(self.flash.read(block, 0, SLOT)):
-            return True
-        return any([layout.is_record(self.flash.read(block, at, SLOT)) for at in range(SLOT, BLOCK, SLOT)])
 
     def is_blank(self, block, start):
         """True when the block reads as erased from byte `start` (in the first page, or the second) on."""

@@ -4,8 +4,11 @@ Imported only where a boot or the check finds such a thing, and to make an empty
 """
 
 from device.journal import layout
+from device.journal.ahead import is_known
 from device.journal.layout import BLANK_PAGE, BLANK_SLOT, BLOCK, PAGE, SLOT, SLOTS, SLOTS_PER_PAGE
 from device.journal.reader import Sector
+
+TRIES = 3  # places at which an event is tried before the journal counts as failed
 
 
 def format_ring(ring):
@@ -54,7 +57,7 @@ def is_ruined(ring, epoch):
     """
     a = ring.index(epoch)
     b = a + ring.sectors
-    return not ring.is_known(a) and not ring.is_known(b) and ring.is_blank(a, PAGE) == ring.is_blank(b, PAGE)
+    return not is_known(ring, a) and not is_known(ring, b) and ring.is_blank(a, PAGE) == ring.is_blank(b, PAGE)
 
 
 # -- after a power cut
@@ -154,6 +157,30 @@ def _is_whole(ring, block, page):
         elif not layout.is_record(found) and found != BLANK_SLOT:
             return False
     return True
+
+
+# -- when a write fails
+
+
+def write_elsewhere(ring, raw, count, chain, stored):
+    """Writes an event of `count` slots in other places, until both copies of one are whole, or one copy of two. True when it is stored.
+
+    chain: as it was before the event. stored: in its first place one copy is whole.
+    """
+    copies = 1 if stored else 0
+    after = ring.chain
+    for _ in range(TRIES - 1):
+        start = ring.blank_run(count, SLOTS)
+        if start + count > SLOTS:
+            break
+        ring.chain = chain
+        if ring.write(ring.index(ring.epoch), start, raw, count):
+            after = ring.chain
+            copies += 1 if ring.single else 2
+            if copies > 1:
+                break
+    ring.chain = after
+    return copies > 0
 
 
 # -- after wear and age

@@ -18,7 +18,6 @@ AHEAD = 3  # sectors kept erased before they are needed: one may be in the middl
 LAST = (
     SLOTS - SLOTS_PER_PAGE
 )  # the last page is kept for an event that has to be written once more, and for a gap before an erase
-TRIES = 3  # places at which an event is tried before the journal counts as failed
 
 
 class Ring(Blocks):
@@ -30,7 +29,7 @@ class Ring(Blocks):
     lost: (first, last) of numbers that could not be stored, or None.
     ruined: the newest sector cannot be read at all; how many events it held nobody knows.
     newer: format version of a journal that only a newer firmware can read, else 0: it is not to be written to.
-    checkpoint_slots: what the last checkpoint took.
+    checkpoint_slots: what the last checkpoint took. chain: CRC of the last event.
     """
 
     def __init__(self, flash, blocks, first_block):
@@ -50,7 +49,7 @@ class Ring(Blocks):
         self.newer = 0
         self.ruined = False
         self.checkpoint_slots = 8
-        self._chain = 0
+        self.chain = 0
 
     # -- at boot
 
@@ -173,7 +172,7 @@ class Ring(Blocks):
 
             settle(self, sector)
         self.seq = sector.seq
-        self._chain = sector.chain or 0
+        self.chain = sector.chain or 0
         self.used = -(-sector.used // SLOTS_PER_PAGE) * SLOTS_PER_PAGE
         if sector.version and sector.version != layout.VERSION:
             self.used = SLOTS  # an older format: what comes goes into the next sector
@@ -210,27 +209,19 @@ class Ring(Blocks):
         Returns its seq; None when it does not fit (nothing is written: `open` first); 0 when no copy would take it (its seq is then used up, see `lost`).
         """
         count = layout.slots_for(len(raw))
-        start = self._blank_run(count, end)
+        start = self.blank_run(count, end)
         if start + count > end:
             return None
         self.seq += 1
-        before = after = self._chain
-        copies = 0
-        for _ in range(TRIES):
-            self._chain = before
-            if self._write(self.index(self.epoch), start, raw, count):
-                after = self._chain
-                copies += 1 if self.single else 2
-            if copies > 1:
-                break
-            start = self._blank_run(count, SLOTS)
-            if start + count > SLOTS:
-                break
-        self._chain = after
-        if copies:
-            return self.seq
-        self._note_lost()
-        return 0
+        chain = self.chain
+        stored = self.write(self.index(self.epoch), start, raw, count)
+        if not stored or self.single:
+            from device.journal.repair import write_elsewhere
+
+            if not write_elsewhere(self, raw, count, chain, stored):
+                self._note_lost()
+                return 0
+        return self.seq
 
     def open(self, checkpoint):
         """Opens the next sector that is ready; its first event is `checkpoint` (bytes). True when it is durable, False when none is ready or takes it."""
@@ -239,17 +230,17 @@ class Ring(Blocks):
             raise ValueError("checkpoint does not fit in a sector")
         self.seq += 1
         tried = False
-        chain = self._chain
+        chain = self.chain
         for epoch in range(self.epoch + 1, self.ready + 1):
             if not self.is_ready(epoch):
                 continue
             tried = True
-            if self._write(self.index(epoch), 1, checkpoint, count, epoch):
+            if self.write(self.index(epoch), 1, checkpoint, count, epoch):
                 if self._is_cut_off(epoch):  # copy B refuses, and a boot would think so too
                     from device.journal import repair
 
                     repair.void_opening(self, epoch)
-                    self._chain = chain
+                    self.chain = chain
                     continue
                 self.epoch = epoch
                 if self.oldest == 0:
@@ -275,7 +266,7 @@ class Ring(Blocks):
         self.single = False
         self.lost = (self.lost[0] if self.lost else self.seq, self.seq)
 
-    def _blank_run(self, count, end):
+    def blank_run(self, count, end):
         """The next place before slot `end` where `count` slots are blank in both copies; moves `used` past slots that are not."""
         i = self.index(self.epoch)
         run = 0
@@ -292,13 +283,13 @@ class Ring(Blocks):
             at += 1
         return self.used
 
-    def _write(self, index, start, raw, count, epoch=0):
+    def write(self, index, start, raw, count, epoch=0):
         """Writes the event into slots start.. of both copies, page by page, so that never both copies of a page are at risk.
 
         With `epoch` the header too. True when at least one copy of each page is whole. The chain goes on only after a whole event.
         """
         single = False
-        crc = self._chain
+        crc = self.chain
         slot = start
         done = 0
         while done < count:
@@ -315,7 +306,7 @@ class Ring(Blocks):
             whole = 0
             for copy in (0, 1):
                 if epoch and page == 0:
-                    layout.put_header(self._page, copy, epoch, self.seq, self._chain, self.exported, self.faults)
+                    layout.put_header(self._page, copy, epoch, self.seq, self.chain, self.exported, self.faults)
                     low = layout.HEADER_AT
                 if self._program(index + copy * self.sectors, page, low, high):
                     whole += 1
@@ -327,7 +318,7 @@ class Ring(Blocks):
                 single = True
             done += n
             slot += n
-        self._chain = crc
+        self.chain = crc
         # A page that holds what no other copy has is not programmed again: a cut there would tear it.
         self.used = -(-slot // SLOTS_PER_PAGE) * SLOTS_PER_PAGE if single else slot
         self.single = single
