@@ -29,8 +29,8 @@ class Model(Bedside, HostChanges):
     def alerts(self):
         return sorted(c.key() + (calls.audio(c, self.t, self.pause),) for c in calls.standing(self.course, self.t))
 
-    def view(self):
-        """What `status` says of the course, as far as section 9 fixes it; instants as UTC ms."""
+    def view(self, later=0):
+        """What `status` says of the course, as far as section 9 fixes it; instants as UTC ms. later: ms until the infusion's remaining time is read."""
         course, dose = self.course, self.course.oldest()
         view = {
             "state": course.state,
@@ -52,7 +52,7 @@ class Model(Bedside, HostChanges):
         elif course.earliest(dose) > due:
             view["not_before"] = course.earliest(dose)
         if dose.touch in ("infusing", "interrupted"):
-            infused = dose.infused + (self.t - dose.run_t if dose.touch == "infusing" else 0)
+            infused = dose.infused + (self.t + later - dose.run_t if dose.touch == "infusing" else 0)
             view["remaining_s"] = -(-(course.rules.infusion - infused) // 1000)
         return view
 
