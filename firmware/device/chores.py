@@ -7,12 +7,13 @@ import gc
 import sys
 from time import ticks_diff, ticks_ms
 
+import dosebell_build as build
 from micropython import const
 
 import device
 import device.journal
 from device.app import COLLECT_UNITS, IDLE_UNITS
-from device.drivers.i2c_bus import clock_chip
+from device.drivers.i2c_bus import CLOCK_CHIP
 from device.panel.lights import ALL_ON
 from device.upkeep import Upkeep
 from dosecore import findings
@@ -44,6 +45,17 @@ def _forget_journal(name):
     _forget(device.journal, name)
 
 
+def _clock_chip(bus):
+    """See `device.start`, of which nobody needs more after the boot; it is not fetched where there is nothing to be found."""
+    if not (bus.answers(CLOCK_CHIP) or bus.held or "clock" in build.BOARD or "device.start" in sys.modules):
+        return None, False
+    from device.start import clock_chip
+
+    found = clock_chip(bus)
+    _forget(device, "start")
+    return found
+
+
 class Chores:
     """Knows the device's state of work: `device.units` (garbage made), `device.tidy` (the journal was written to), `device.acted` (by a request)."""
 
@@ -52,7 +64,6 @@ class Chores:
         self._clock_watch = None
         self._look_at = device.clock.now()
         self.longest_collection_ms = 0
-        _forget(device, "start")  # of no use after the boot
         self.upkeep = Upkeep(device.keeper, _forget_journal)
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
@@ -113,7 +124,7 @@ class Chores:
         """The ClockWatch from the moment at which there is a chip to be watched, else None."""
         device = self._device
         if self._clock_watch is None:
-            chip, named = clock_chip(device.bus)
+            chip, named = _clock_chip(device.bus)
             if chip is not None:
                 from device.clock_watch import ClockWatch
 

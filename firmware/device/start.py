@@ -3,10 +3,11 @@
 from time import ticks_diff, ticks_ms
 
 import dosebell_build as build
+from machine import unique_id
 
 from device.clock import Clock
 from device.drivers.flash import JournalFlash
-from device.drivers.i2c_bus import clock_chip
+from device.drivers.i2c_bus import CLOCK_CHIP
 from device.journal.ring import Ring
 from device.keeper import wake
 from dosecore import findings
@@ -28,6 +29,18 @@ def start_clock(mono):
     ms += ticks % 1000
     clock.s, clock.ms = s + ticks // 1000 + ms // 1000, ms % 1000
     return clock
+
+
+def clock_chip(bus):
+    """(ClockChip, whether the board file names one); (None, False) when there is none: nobody answers on a bus that works, and none is named."""
+    board = build.BOARD
+    named = "clock" in board
+    address = board["clock"]["address"] if named else CLOCK_CHIP
+    if not (bus.answers(address) or bus.held or named):
+        return None, False
+    from device.drivers.clock_chip import ClockChip
+
+    return ClockChip(bus, address, unique_id()), named
 
 
 def _cold_clock(keeper, bus, clock):

@@ -1,10 +1,9 @@
 """The I2C bus of the optional parts. None can hold the loop up: a transfer takes at most 2 ms, and a line that is held low is seen before it is tried."""
 
-import dosebell_build as build
-from machine import I2C, Pin, unique_id
+from machine import I2C, Pin
 
+CLOCK_CHIP = 0x68  # the one address of a DS3231
 _HZ = 400_000
-_CLOCK_CHIP = 0x68  # the one address of a DS3231
 _TIMEOUT_US = 2000  # of one transfer: room for 80 bytes; MicroPython's 50 ms would delay an alert
 
 
@@ -52,15 +51,3 @@ class Bus:
 
     def _set_up(self, sda, scl):
         return I2C(self._wires["id"], sda=sda, scl=scl, freq=_HZ, timeout=_TIMEOUT_US)  # type: ignore[call-overload]
-
-
-def clock_chip(bus):
-    """(ClockChip, whether the board file names one); (None, False) when there is none: nobody answers on a bus that works, and none is named."""
-    board = build.BOARD
-    named = "clock" in board
-    address = board["clock"]["address"] if named else _CLOCK_CHIP
-    if not (bus.answers(address) or bus.held or named):
-        return None, False
-    from device.drivers.clock_chip import ClockChip
-
-    return ClockChip(bus, address, unique_id()), named

@@ -114,7 +114,7 @@ class Player:
                     self._sounds[line] = ()
                     if line == 1 and self._following:
                         self._priority, self._following = self._following, 0
-                        self._begin(1, SPACED[self._priority], self._sound_edge[1])
+                        self._begin(1, SPACED, self._sound_edge[1])
                 else:
                     self._sound_place[line] = place
                     self._sound_edge[line] = self._add(self._sound_edge[line], sound[place][1])

@@ -6,8 +6,8 @@ A burst: pulses of 150 ms, 200 ms apart, fundamental 300 to 1000 Hz. Feedback: p
 LOW_BURST = ((440, 150), (0, 200), (440, 150))
 MEDIUM_BURST = ((660, 150), (0, 200), (660, 150), (0, 200), (660, 150))
 BURSTS = {1: LOW_BURST, 2: MEDIUM_BURST}
-# A burst that had to wait for the end of another keeps a pulse's distance from it.
-SPACED = {2: ((0, 200),) + MEDIUM_BURST}
+# A medium burst that had to wait for the end of a low one keeps a pulse's distance from it.
+SPACED = ((0, 200),) + MEDIUM_BURST
 
 FEEDBACK = {
     "taken": ((988, 60),),
