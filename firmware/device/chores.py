@@ -31,7 +31,7 @@ _TRY_ERASE_S = const(
 )  # how soon to try again when it was not so; not in step with bursts, which fall every 10 or 30 s
 _AFTER_EDGE_MS = const(10)
 _LAMP_TEST_MS = const(500)
-_LOOK_FOR_CLOCK_S = const(600)  # a chip that is not there may come
+_LOOK_FOR_CLOCK_S = const(3600)  # a chip that is not there may come; a look costs 5 ms and, now and then, a collection
 _CHECK_UNITS = const(30)  # garbage of one slice of the check
 
 
