@@ -11,7 +11,7 @@ import pytest
 
 from dosebell.image.files import BOARDS
 from dosebell.image.micropython import load_micropython
-from dosebell.journal_reader import Place, follow, read_sector
+from dosebell.journal_reader import SLOT_BYTES, Place, follow, header_of, read_sector
 from dosebell.sim.flash import FlashOperation
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
@@ -53,9 +53,9 @@ class Journal:
         heads: dict[int, int] = {}
         for index in range(SECTORS):
             for copy in (0, 1):
-                sector = self._sector(flash, index, copy)
-                if sector[36:38] == b"DB":
-                    heads.setdefault(int.from_bytes(sector[40:44], "little"), index)
+                head = header_of(self._sector(flash, index, copy)[:SLOT_BYTES])
+                if head is not None:  # one that was torn may name any sector
+                    heads.setdefault(head.epoch, index)
         place = Place()
         for epoch in sorted(heads):
             if epoch <= max(heads) - SECTORS or heads[epoch] != (epoch - 1) % SECTORS:

@@ -289,7 +289,8 @@ class Device:
         ipoll = poll.ipoll
         ms_until = clock.ms_until
         deadline = None
-        due = clock.ticks  # the counter's value at `deadline`, or at the end of the longest sleep before it
+        wake = None  # `deadline`, or an instant before it at which the chores go on
+        due = clock.ticks  # the counter's value at `wake`, or at the end of the longest sleep before it
         fed = ticks_add(due, -_FEED_MS)
         wait = 0
         quiet = False  # nothing runs but the clock
@@ -302,7 +303,7 @@ class Device:
                     woken = True
             ticks = update()
             if quiet and not readable and not woken:
-                wait = CAP_MS if deadline is None else ms_until(deadline)
+                wait = CAP_MS if wake is None else ms_until(wake)
                 if wait:
                     due = ticks_add(ticks, wait)
                     fed = ticks
@@ -313,9 +314,12 @@ class Device:
             wait = diff(due, ticks)
             if self.changed or wait <= 0:
                 if self.changed or (deadline is not None and ms_until(deadline) == 0):
-                    deadline = self._schedule()
+                    deadline = wake = self._schedule()
                     ticks = update()
-                wait = CAP_MS if deadline is None else ms_until(deadline)
+                elif wake is not None and ms_until(wake) == 0:
+                    wake = deadline
+                    self.pending = True
+                wait = CAP_MS if wake is None else ms_until(wake)
                 due = ticks_add(ticks, wait)
             if not player.idle:
                 edge = diff(player.next_ticks, ticks)
@@ -349,6 +353,6 @@ class Device:
                 self.begin_chores()
                 again = self.chores.do(wait, readable)
                 if again is not None and (deadline is None or again < deadline):
-                    deadline = again
+                    wake = again
                     due = ticks
                 wait = 0  # a chore takes its time: how long to sleep is found anew
