@@ -142,7 +142,7 @@ class Past:
 
     def without_spare_sectors(self) -> bytes:
         """The flash as if no sector had been erased ahead: the next calm moment begins with an erase."""
-        for epoch in range(self.ring.epoch + 1, self.ring.ready + 1):
+        for epoch in range(self.ring.epoch + 1, self.ring.epoch + 1 + self.ring.ahead):
             for copy in (0, 1):
                 block = (epoch - 1) % self.ring.sectors + copy * self.ring.sectors
                 self._flash.program(block, 0, b"\x00" * layout.PAGE)

@@ -5,6 +5,7 @@ from model.nor import Nor
 
 from device.journal import layout
 from device.journal.ahead import Ahead
+from device.journal.check import Check
 from device.journal.repair import format_ring
 from device.journal.ring import Ring
 from device.journal.stored import first_seq, nearly_full
@@ -352,3 +353,27 @@ def test_an_event_takes_no_slot_that_is_not_blank():
     where = ring.used
     assert ring.append(b"next") == 2
     assert ring.used == where + 2
+
+
+@pytest.mark.req("J-04", "J-05")
+def test_what_is_appended_and_opened_while_everything_is_checked_is_no_damage():
+    steps = 0
+    done = False
+    while not done:
+        # given a ring of four sectors, whose check has come so far
+        _, ring = fresh(32)
+        while ring.epoch < 4:
+            record(ring, event(ring.seq))
+        check = Check(ring)
+        for _ in range(steps):
+            check.step()
+        done = check.done
+        # when events are appended, so that sectors are opened
+        while ring.epoch < 6:
+            record(ring, event(ring.seq))
+        while not check.done:
+            check.step()
+        # then nothing is damaged
+        assert (check.gaps, check.stale) == ([], []), f"after {steps} steps"
+        steps += 1
+    assert steps >= 30

@@ -39,6 +39,7 @@ class Check:
         self._ring = ring
         self._told = []
         self._epoch = ring.oldest
+        self._newest = ring.epoch  # sectors that are opened meanwhile are not looked at
         self._first = None  # the first seq that is stored
         self._seq = None  # the last seq before the sector at hand
         self._chain = None
@@ -108,7 +109,7 @@ class Check:
     def _next(self):
         self._sector = None
         self._epoch += 1
-        if self._epoch > self._ring.epoch:
+        if self._epoch > self._newest:
             self._close()
 
     def _close(self):
