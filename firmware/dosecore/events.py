@@ -95,8 +95,6 @@ FIELDS = (
     ("checkpoint", (("state", "b"),)),
 )
 KINDS = tuple(name for name, _ in FIELDS)
-_FIELDS_OF = dict(FIELDS)
-_KIND_CODE = {name: code for code, name in enumerate(KINDS)}
 
 HEAD = "<BBBBHHiiH"
 HEAD_BYTES = 18
@@ -156,13 +154,14 @@ def _put(out, kind, value):
 
 
 def encode(event):
-    """The event as bytes. ValueError for a word that its enumeration lacks; KeyError for a missing detail field: both are bugs, not input."""
+    """The event as bytes. ValueError for a kind or word that there is none of; KeyError for a missing detail field: both are bugs, not input."""
+    code = KINDS.index(event.kind)
     utc = event.utc
     quality = QUALITIES.index(event.quality)
     out = bytearray(
         struct.pack(
             HEAD,
-            _KIND_CODE[event.kind],
+            code,
             event.cycle,
             event.slot,
             quality if utc is None else quality | _UTC_KNOWN,
@@ -173,7 +172,7 @@ def encode(event):
             0 if utc is None else utc[1],
         )
     )
-    for name, kind in _FIELDS_OF[event.kind]:
+    for name, kind in FIELDS[code][1]:
         _put(out, kind, event.detail[name])
     return out
 

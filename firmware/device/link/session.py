@@ -12,8 +12,8 @@ from machine import mem16
 from micropython import const
 
 from device.link.frames import CREDIT, WHOLE, Answer, Receiver
-from device.link.requests import IN_SAFE_MODE, TABLE
 from device.link.requests.log import Raw
+from device.link.requests.table import IN_SAFE_MODE, TABLE
 from dosecore.refusals import Refusal
 
 BYTES_A_PASS = const(96)  # 4 ms; most requests are shorter

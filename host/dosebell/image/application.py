@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -48,9 +49,21 @@ def compile_application(firmware: Path, micropython: MicroPython) -> dict[str, b
             raise ImageError(f"{source}: there must be no boot.py: one that hangs leaves a board without USB")
         elif name == f"{BUILD_MODULE}.py":
             raise ImageError(f"{source}: {BUILD_MODULE} is generated and cannot be a source file")
+        elif source.name == "__init__.py":
+            _check_package(source)
         else:
             files[f"{name.removesuffix('.py')}.mpy"] = cross_compile(source, name, micropython)
     return files
+
+
+def _check_package(source: Path) -> None:
+    """ImageError if an `__init__.py` does more than say what its package is.
+
+    It is left out: MicroPython takes any folder for a package, and imports it sooner without one.
+    """
+    body = ast.parse(source.read_bytes()).body
+    if not all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body):
+        raise ImageError(f"{source}: a package has no code of its own, only a docstring; put it into a module")
 
 
 def image_hash(files: dict[str, bytes], facts: dict[str, object]) -> str:

@@ -9,6 +9,43 @@ BUNDLE = "app.bundle"
 # What the board must find before it can read a bundle, and what it has when it cannot.
 _OUTSIDE = ("main.py", "loader.mpy", "last_call.mpy")
 _TWICE = ("dosebell_build.mpy",)
+# What no boot needs before its first alert, by the beginnings of paths. A module that is wrongly here costs the boot 13 ms, one that is wrongly not
+# here 0.15 ms; neither is lost.
+_LATER = (
+    "device/bracket",
+    "device/chores",
+    "device/clock_watch",
+    "device/drivers/ssd1306",
+    "device/journal/ahead",
+    "device/journal/check",
+    "device/journal/losses",
+    "device/journal/repair",
+    "device/journal/stored",
+    "device/last_words",
+    "device/link/",
+    "device/panel/alert_cards",
+    "device/panel/answer_cards",
+    "device/panel/begin_display",
+    "device/panel/canvas",
+    "device/panel/course_cards",
+    "device/panel/dark",
+    "device/panel/display",
+    "device/panel/durations",
+    "device/panel/figures",
+    "device/panel/rehearsal",
+    "device/panel/screen",
+    "device/safe",
+    "device/self_test",
+    "device/upkeep",
+    "dosecore/changes",
+    "dosecore/decide",
+    "dosecore/desk",
+    "dosecore/presses",
+    "dosecore/refusal_codes",
+    "dosecore/refusals",
+    "dosecore/regimen_rules",
+    "dosecore/view",
+)
 
 
 def bundled(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -22,12 +59,19 @@ def bundled(files: dict[str, bytes]) -> dict[str, bytes]:
 def pack(files: dict[str, bytes]) -> bytes:
     """A bundle, as `firmware/loader.py` describes it. No file may be empty: such a name means a folder."""
     folders = {parent.as_posix() for name in files for parent in PurePosixPath(f"/{name}").parents}
-    contents = {f"/{name}": content for name, content in files.items()} | {
-        "" if folder == "/" else folder: b"" for folder in folders
-    }
+    first = {"" if folder == "/" else folder: b"" for folder in folders}
+    later: dict[str, bytes] = {}
+    for name, content in files.items():
+        (later if name.startswith(_LATER) else first)[f"/{name}"] = content
+    begun = _part(first, 0)
+    return begun + _part(later, len(begun))
+
+
+def _part(contents: dict[str, bytes], begin: int) -> bytes:
+    """A list and its contents, `begin` bytes into the file."""
     names = sorted(contents)
     text = "\n".join(names).encode()
-    offset = 4 + len(text) + 4 * (len(names) + 1)
+    offset = begin + 4 + len(text) + 4 * (len(names) + 1)
     offsets = [offset]
     for name in names:
         offset += len(contents[name])

@@ -1,9 +1,10 @@
-"""`status` and `self-test`."""
+"""`status`, `self-test` and `alert-test`."""
 
 import dosebell_build as build
 
 from device.journal import stored
 from device.link.requests.identity import PROTOCOL, is_bench
+from dosecore.refusals import Refusal
 from dosecore.timeline import utc
 from dosecore.view import alerts_view, course_view, no_course, safe_alert
 
@@ -55,3 +56,14 @@ def status(device, request, now):
 def self_test(device, request, now):
     device.begin_chores()
     return {"ok": True, "faults": device.chores.self_test()}
+
+
+def alert_test(device, request, now):
+    """Plays one call at the bed (`device.panel.rehearsal`)."""
+    name = request.get("play")
+    if name is not None and not isinstance(name, str):
+        return Refusal("bad-field", "play", name)
+    from device.panel.rehearsal import play
+
+    ms = play(device, name, request.get("goes_on") is True, now)
+    return ms if isinstance(ms, Refusal) else {"ok": True, "ms": ms}

@@ -1,0 +1,31 @@
+"""The table of requests: which function answers which, and whether it acts (then a repeated id gets the same answer and does nothing).
+
+A function is `f(device, request, now)` and returns a dict for JSON, a Refusal, or `Raw`.
+"""
+
+from device.link.requests import changes, clock, identity, log, status
+
+READS, ACTS = False, True
+
+TABLE = {
+    "hello": (identity.hello, READS),
+    "status": (status.status, READS),
+    "clock-get": (clock.clock_get, READS),
+    "clock-set": (clock.clock_set, ACTS),
+    "configure": (changes.offer, ACTS),
+    "course-start": (changes.offer, ACTS),
+    "course-stop": (changes.offer, ACTS),
+    "next-cycle": (changes.offer, ACTS),
+    "reschedule": (changes.reschedule, ACTS),
+    "dose-record": (changes.offer, ACTS),
+    "dose-reason": (changes.dose_reason, ACTS),
+    "outcome": (changes.outcome, READS),
+    "log": (log.log, READS),
+    "log-info": (log.log_info, READS),
+    "exported": (log.exported, ACTS),
+    "self-test": (status.self_test, ACTS),
+    "alert-test": (status.alert_test, ACTS),
+}
+
+# Of those that act, what safe mode still does: it keeps the schedule, and changes nothing.
+IN_SAFE_MODE = ("clock-set", "exported")
