@@ -31,6 +31,7 @@ _SCHEDULE_UNITS = const(20)
 _COLLECT_ROOM_MS = const(100)  # a collection takes up to 25 ms
 _STUCK_AT_BOOT_S = const(10)
 _STALE_MS = const(1000)  # a burst that is later than this is not made up for
+_NOTICES = ("refused", "not-recorded")  # feedback that the display explains
 
 
 class Device:
@@ -47,8 +48,11 @@ class Device:
         flash = self.keeper.ring.flash
         flash.before_erase, flash.after_erase = self._deafen, self._undeafen
         self.changed = True  # state or desk changed: deadlines, lights and sound must be found anew
+        self.redraw = True  # the display may have to show something else
+        self.notice = None  # (what, detail, instant) of what was last refused or found, for the display
         self._sound_from = self.keeper.handled  # bursts before this have begun, or fell out
         self.lamps_until = None
+        self.rehearsal = False  # a host plays calls here (`device.panel.rehearsal`)
         self.pressed_at = None  # instant of the last press, or release
         self._happened = []
         self._stuck_at = None
@@ -132,7 +136,10 @@ class Device:
 
     def _press(self):
         happened = self._happened
-        self.begin_desk()
+        if self.desk is None:
+            self.begin_desk()
+        if self.rehearsal:
+            self.end_rehearsal()
         self.buttons.step(happened)
         while happened:
             button, what, ticks = happened.pop(0)
@@ -169,6 +176,7 @@ class Device:
                 self.desk.not_recorded(reaction.request)
         if word:
             self.player.feedback(word, self.clock.update())
+            self.notice = (word, reaction.refusal, now) if word in _NOTICES else None
 
     # -- light and sound
 
@@ -188,6 +196,9 @@ class Device:
         found = alerts(state, now)
         medium = bool(found) and found[0].priority == MEDIUM
         self.lights.call(medium)
+        offered = None if self.desk is None else self.desk.standing(now)
+        if self.rehearsal and (found or offered is not None):
+            self.end_rehearsal()
         if self.lamps_until is not None:
             if now < self.lamps_until:
                 return
@@ -200,7 +211,7 @@ class Device:
                 running,
                 running and slot is not None and slot.phase == "infusing",
                 state.regimen is not None and state.regimen.bench,
-                self.desk is not None and self.desk.standing(now) is not None,
+                offered,
             ),
             ticks,
         )
@@ -214,6 +225,13 @@ class Device:
             self._sound_from = plus_ms(now, 1)
             burst = next_burst(state, self._sound_from)
         self._burst_at = None if burst is None else burst[0]
+
+    def end_rehearsal(self):
+        """A press or an alert, or the host itself, ends what a host plays here: light and sound are the device's own again."""
+        self.rehearsal = False
+        self.lamps_until = None
+        self.changed = True
+        self.player.hush(self.clock.ticks)
 
     # -- the schedule
 
@@ -247,7 +265,7 @@ class Device:
                 earliest = at if at > now else after
         self._deadline = earliest
         self.units += _SCHEDULE_UNITS
-        self.tidy = self.pending = True
+        self.tidy = self.pending = self.redraw = True
         return earliest
 
     # -- what is imported when the alerts are under way

@@ -14,9 +14,7 @@ import device
 import device.journal
 from device.app import COLLECT_UNITS, IDLE_UNITS
 from device.drivers.i2c_bus import CLOCK_CHIP
-from device.panel.lights import ALL_ON
 from device.upkeep import Upkeep
-from dosecore import findings
 from dosecore.instant import plus, plus_ms
 from loader import release
 
@@ -30,9 +28,10 @@ _TRY_ERASE_S = const(
     7
 )  # how soon to try again when it was not so; not in step with bursts, which fall every 10 or 30 s
 _AFTER_EDGE_MS = const(10)
-_LAMP_TEST_MS = const(500)
-_LOOK_FOR_CLOCK_S = const(3600)  # a chip that is not there may come; a look costs 5 ms and, now and then, a collection
+_DISPLAY = const(0x3C)  # the address of an SSD1306
+_LOOK_FOR_PARTS_S = const(3600)  # a part that is not there may come; a look costs 5 ms and, now and then, a collection
 _CHECK_UNITS = const(30)  # garbage of one slice of the check
+_DISPLAY_UNITS = const(2)  # of one step of the display, on average
 
 
 def _forget(package, name):
@@ -63,6 +62,8 @@ class Chores:
         self._device = device
         self._clock_watch = None
         self._look_at = device.clock.now()
+        self.display = None
+        self._display_at = self._look_at  # when it is looked for, or has something to do by itself
         self.longest_collection_ms = 0
         self.upkeep = Upkeep(device.keeper, _forget_journal)
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
@@ -79,8 +80,17 @@ class Chores:
         if self.first:
             self.first.pop(0)()
             return None
-        if self._look_at <= device.clock.now():
+        now = device.clock.now()
+        if self._look_at <= now:
             self._look_at_clock()
+            return None
+        if self.display is None:
+            if self._display_at <= now:
+                self._look_for_display(now)
+                return None
+        elif self.display.wants(now):
+            device.units += _DISPLAY_UNITS
+            self._display_at = self.display.step(now)
             return None
         if device.tidy:
             device.tidy = False
@@ -103,7 +113,7 @@ class Chores:
         if self.upkeep.erase_wanted():
             return self._erase(wait)
         device.pending = False
-        return self._look_at
+        return min(self._look_at, self._display_at)
 
     def _erase(self, wait):
         """One erase, if it disturbs nobody; else the instant at which to try again."""
@@ -118,7 +128,17 @@ class Chores:
         device.pending = False
         # With a light that blinks the room is right after its next edge.
         again = plus_ms(now, wait + _AFTER_EDGE_MS) if free and out else plus(now, _TRY_ERASE_S)
-        return min(again, self._look_at)
+        return min(again, self._look_at, self._display_at)
+
+    def _look_for_display(self, now):
+        self._display_at = plus(now, _LOOK_FOR_PARTS_S)
+        try:
+            self._device.bus.write(_DISPLAY, b"\x00\xe3")  # does nothing
+        except OSError:
+            return
+        from device.panel.begin_display import steps
+
+        self.first = steps(self, self._device, self._collect)
 
     def clock_watch(self):
         """The ClockWatch from the moment at which there is a chip to be watched, else None."""
@@ -133,10 +153,10 @@ class Chores:
 
     def _look_at_clock(self):
         device = self._device
-        now = device.clock.now()
         watch = self.clock_watch()
+        now = device.clock.now()  # not before an import: the chip's second is compared with this instant
         if watch is None:
-            self._look_at = plus(now, _LOOK_FOR_CLOCK_S)
+            self._look_at = plus(now, _LOOK_FOR_PARTS_S)
             return
         before = device.keeper.ring.seq
         if watch.at <= now:
@@ -181,24 +201,11 @@ class Chores:
 
     def self_test(self):
         """Lights and buzzer for half a second (A-07); returns and journals what is wrong."""
-        device = self._device
-        state = device.keeper.state
-        now = device.clock.now()
-        faults = []
-        if not device.keeper.recorded or state.alarm("journal-fault") is not None:
-            faults.append("journal")
-        if state.offset is None:
-            faults.append("clock")
+        from device.self_test import self_test
+
         watch = self.clock_watch()
+        faults = self_test(self._device, watch)
         if watch is not None:
-            if not watch.passes(now):
-                faults.append("clock-chip")
             self._look_at = watch.at
-        for name in device.buttons.held_since_boot():
-            faults.append("button-" + name)
-        device.player.feedback("taken", device.clock.ticks)
-        device.player.show(ALL_ON, device.clock.ticks)
-        device.lamps_until = plus_ms(now, _LAMP_TEST_MS)
-        device.changed = True
-        device.keeper.found(findings.plain("self-test"), {"passed": not faults, "faults": " ".join(faults)}, now)
+        _forget(device, "self_test")
         return faults

@@ -52,7 +52,7 @@ class Keeper:
         self.handled = (0, 0)  # newest instant that the core was asked about; it never steps back
         self._pending = []
         self._noted = None
-        self._unwell = []
+        self.causes = []
         self._mend_at = None
         self._destroyed = None  # (first, last) of what an erase of the last resort took without a word before it
         # Once the host has the events up to this one, it knows what the journal-fault alert is about.
@@ -153,7 +153,7 @@ class Keeper:
 
     def unwell(self, cause, present, now):
         """The device's own check of `cause` (a word) has failed, or is right again: `self-test-failed` stands while any cause does."""
-        causes = self._unwell
+        causes = self.causes
         if present:
             if cause not in causes:
                 causes.append(cause)
@@ -163,11 +163,11 @@ class Keeper:
 
     def is_unwell(self, cause):
         """Whether `unwell` or `note_unwell` has said so in this boot, and it was not taken back."""
-        return cause in self._unwell
+        return cause in self.causes
 
     def note_unwell(self, cause, now):
         """`unwell` for a boot, as `note` is."""
-        self._unwell.append(cause)
+        self.causes.append(cause)
         self.note(findings.condition, {"condition": "self-test-failed", "present": True}, now)
 
     def fault(self, code, words, now):

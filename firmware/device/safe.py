@@ -16,6 +16,7 @@ from device.app import Device
 from device.drivers import watchdog
 from device.drivers.buttons import Buttons
 from device.drivers.buzzer import Buzzer
+from device.drivers.i2c_bus import Bus
 from device.drivers.lights import Lights
 from device.keeper import Keeper
 from device.last_words import words_of
@@ -114,6 +115,7 @@ class SafeDevice(Device):
         now = self.clock.now()
         self.keeper.unwell("safe-mode", True, now)
         self.tell("three boots failed")
+        self._link.call(self._darken)  # as a part of the link: that may fail without harm
         for part in (self.alerts, self._panel, self._hands, self._link):
             if part.out:
                 self.tell(part.name + ": hung, left out")
@@ -127,6 +129,12 @@ class SafeDevice(Device):
                 self._words.pop(0)
         except Exception:
             pass  # whoever is told: the lights and the call say it all the time
+
+    def _darken(self):
+        """What a display showed before the reset is not true any more."""
+        from device.panel.dark import darken
+
+        darken(Bus(build.BOARD["i2c"]))
 
     # -- what is there
 

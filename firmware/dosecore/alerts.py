@@ -41,6 +41,11 @@ class Alert:
         self.audio = "on"
 
 
+def priority_of(condition):
+    """LIGHT, LOW or MEDIUM: of a condition of the table, before anybody has acknowledged it."""
+    return _PHASE_PRIORITY.get(condition) or _ALARM_PRIORITY.get(condition, MEDIUM)
+
+
 def _slot_alert(state, slot):
     priority = _PHASE_PRIORITY.get(slot.phase)
     if priority is None:

@@ -36,7 +36,8 @@ _NOWHERE = (-1, "")  # a place that never is: the press's own doing ends its lon
 class Reaction:
     """What a press or a moment at the desk asks of the shell: append and apply `events`, then give `feedback`.
 
-    feedback: "" none, "taken", "refused", "offered", "undone". refusal: the code behind "refused". request: id of the host's change that was decided.
+    feedback: "" none, "taken", "reached" (of a long press), "refused", "offered", "undone".
+    refusal: the code behind "refused". request: id of the host's change that was decided.
     """
 
     def __init__(self, events=(), feedback="", refusal="", request=None):
@@ -89,17 +90,11 @@ class Desk:
 
     def standing(self, now):
         """Kind of the newest offer that stands (change, override, stop), or None. Latched alerts are not counted."""
-        newest = self._newest(now)
+        newest = self.newest_offer(now)
         return None if newest is None else newest.kind
 
-    def offered_change(self, now):
-        """The Offer of the host's change that stands, or None: for the display."""
-        for offer in self.offers:
-            if offer.kind == "change" and offer.stands(now):
-                return offer
-        return None
-
-    def _newest(self, now):
+    def newest_offer(self, now):
+        """The newest Offer that stands, or None. Latched alerts are not counted."""
         newest = None
         for offer in self.offers:
             if offer.stands(now) and (newest is None or offer.since >= newest.since):
@@ -198,7 +193,7 @@ class Desk:
         return Reaction((), "taken")
 
     def _offer_at_press(self, state, now):
-        newest = self._newest(now)
+        newest = self.newest_offer(now)
         latched = to_acknowledge(state, True, now)
         if latched:
             since = max([alarm.since for alarm in latched])
@@ -281,16 +276,16 @@ class Desk:
             return Reaction((), "offered")
         why = why_not_start(state, at)
         if why is not None and why[0] == "no-slot-open":
-            return self._react(decide(state, "prepare", {}, at))
+            return self._react(decide(state, "prepare", {}, at), "reached")
         return None
 
     def _hold_long(self, state, length, at):
         phase = self.place[1]
         if length == SHORT_LONG_S:
             if phase == "infusing":
-                return self._react(decide(state, "interrupt", {}, at))
+                return self._react(decide(state, "interrupt", {}, at), "reached")
             if phase == "interrupted":
-                return self._react(decide(state, "stop-infusion", {}, at))
+                return self._react(decide(state, "stop-infusion", {}, at), "reached")
             return None
         if not state.has_course() or phase in ("infusing", "interrupted"):
             return None
@@ -323,7 +318,7 @@ class Desk:
         if offer.request is not None:
             refused = isinstance(decided, Refusal)
             self._settle(offer.request, "refused" if refused else "confirmed", decided.code if refused else "")
-        reaction = self._react(decided)
+        reaction = self._react(decided, "reached")
         if reaction is not None:
             reaction.request = offer.request
         return reaction

@@ -1,7 +1,7 @@
 """Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here
 (`python -m dosebell.error_words`).
 
-Codes of the device come from `dosecore.refusals.CODES`; a test holds that each of them has its line.
+Codes of the device come from `dosecore.refusal_codes`; a test holds that each of them has its line.
 """
 
 from __future__ import annotations
@@ -120,6 +120,14 @@ TABLE: dict[str, Line] = {
         "The device is in safe mode after a fault.",
         "Pull the log with `dosebell log pull`, then restart the board.",
     ),
+    "calling": Line(
+        REFUSED, "Something stands or is offered at the bed.", "Answer it first; `dosebell status` lists what stands."
+    ),
+    "cut-short": Line(
+        REFUSED,
+        "The test was ended at the bed, by a button or by a call.",
+        "Look at `dosebell status`, then run the command again.",
+    ),
     # Finding and opening a device.
     "no-device": Line(
         NO_DEVICE,
@@ -215,6 +223,11 @@ TABLE: dict[str, Line] = {
         USAGE,
         "{field} is {value}: the clocks change then, so that it names no single instant.",
         "Write it with its offset, as in `2026-10-25T02:30:00+02:00`.",
+    ),
+    "no-terminal": Line(
+        USAGE,
+        "The panel needs a terminal: {detail}.",
+        "Run it in a terminal window of at least 80 x 24 characters, or leave --panel out and type lines.",
     ),
     "bad-change": Line(USAGE, "--set {value} is not FIELD=VALUE.", "Write for instance `--set late_min=30`."),
     "host-clock-wrong": Line(

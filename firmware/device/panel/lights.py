@@ -12,19 +12,22 @@ STEADY = (0,)
 MEDIUM_ALERT = (1000, 1000)  # 0.5 Hz; patterned after IEC 60601-1-8: 0.4 to 0.8 Hz, 20 to 60 % on
 INFUSING = (100, 900)  # 1 Hz, short
 BENCH_WELL = (150, 150, 150, 1550)  # seconds instead of minutes: no patient's device, and it shows
-OFFER = (250, 250)  # 2 Hz, all lights together
+# What PAUSE held 2 s would take: all lights in step, told apart by their rhythm and not by a colour. Nothing else blinks all three.
+_CHANGE = (250, 250)  # a change from the host: 2 Hz
+_OVERRIDE = (200, 200, 200, 800)  # START all the same?: two flashes and a pause
+_STOP = (200, 200, 200, 200, 200, 800)  # stop the course?: three
+OFFERS = {"change": (_CHANGE,) * 3, "override": (_OVERRIDE,) * 3, "stop": (_STOP,) * 3}
 
 # Conditions of the device itself, not of the course: their light is red besides yellow.
 TECHNICAL = ("clock-lost", "journal-fault", "self-test-failed", "stuck-button", "maintenance", "journal-nearly-full")
 
-ALL_OFFER = (OFFER, OFFER, OFFER)
 ALL_ON = (STEADY, STEADY, STEADY)
 
 
 def rhythms(alerts, running, infusing, bench, offered):
-    """(red, yellow, green). alerts: as the core gives them. running: a course; infusing: an infusion. offered: PAUSE held 2 s takes something."""
-    if offered:
-        return ALL_OFFER
+    """(red, yellow, green). alerts: as the core gives them. running: a course; infusing: an infusion. offered: a key of OFFERS, or None."""
+    if offered is not None:
+        return OFFERS[offered]
     red = yellow = green = DARK  # type: tuple[int, ...]
     unwell = False
     for alert in alerts:

@@ -62,6 +62,12 @@ class Player:
     def feedback(self, word, ticks):
         self._begin(0, FEEDBACK[word], ticks)
 
+    def hush(self, ticks):
+        """Ends whatever sounds, in the middle: only for what was no call."""
+        self._sounds[0] = self._sounds[1] = ()
+        self._tone()
+        self._plan(ticks)
+
     def _begin(self, line, sound, ticks):
         self._sounds[line] = sound
         self._sound_place[line] = 0

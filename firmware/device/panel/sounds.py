@@ -1,6 +1,7 @@
 """Bursts and feedback as data (A-02): tuples of (tone in Hz, duration in ms), 0 Hz being silence.
 
-A burst: pulses of 150 ms, 200 ms apart, fundamental 300 to 1000 Hz. Feedback: pulses of 60 ms or less at 1 kHz and below, so that nobody takes it for a call.
+A burst: pulses of 150 ms, 200 ms apart. Feedback: pulses of 60 ms, 60 ms apart, within 0.1 s of the press that it answers, more than a whole
+tone from the pitch of every call: nobody takes it for one. Both lie between 300 and 1000 Hz.
 """
 
 LOW_BURST = ((440, 150), (0, 200), (440, 150))
@@ -11,6 +12,7 @@ SPACED = ((0, 200),) + MEDIUM_BURST
 
 FEEDBACK = {
     "taken": ((988, 60),),
+    "reached": ((988, 60), (0, 60), (988, 60)),  # a long press has done its work: let go
     "offered": ((784, 60), (0, 60), (988, 60)),
     "undone": ((988, 60), (0, 60), (784, 60)),
     "refused": ((330, 60), (0, 60), (330, 60), (0, 60), (330, 60)),

@@ -8,13 +8,17 @@ import click
 
 
 class Words(click.ParamType[str]):
-    """One of a fixed list of words, looked up only when it is needed: in `dosecore.events`, under `name`."""
+    """One of a fixed list of words, looked up only when it is needed: in `dosecore.events` under `where`, or the names of the calls."""
 
     def __init__(self, where: str, name: str) -> None:
         self.where = where
         self.name = name
 
     def _words(self) -> tuple[str, ...]:
+        if self.where == "CALLS":
+            from dosebell import call_words
+
+            return call_words.NAMES
         from dosecore import events
 
         return tuple(word for word in getattr(events, self.where) if word and word != "elsewhere")
@@ -36,6 +40,7 @@ class Words(click.ParamType[str]):
 REASON = Words("REASONS", "reason")
 OUTCOME = Words("OUTCOMES", "outcome")
 KIND = Words("KINDS", "kind")
+CALL = Words("CALLS", "call")
 
 
 def regimen_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
