@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from dosebell.errors import DosebellError
 
 if TYPE_CHECKING:
     from dosebell.sim.bedside import Bedside
+    from dosebell.sim.serial_port import SerialPort
 
 STDIN = 0
 
@@ -49,6 +50,21 @@ STDIN = 0
     help="Make this symbolic link to the port, whose own path changes from run to run.",
 )
 @click.option("--clock-chip", is_flag=True, help="Solder a new DS3231 with a battery to its bus.")
+@click.option(
+    "--display/--no-display", default=None, help="Solder an SSD1306 of 128 x 64 pixels to its bus [with --panel it is]."
+)
+@click.option(
+    "--panel",
+    is_flag=True,
+    help="Show the bedside in this terminal, live: lights, display, sound; keys are its buttons.",
+)
+@click.option(
+    "--practice",
+    is_flag=False,
+    flag_value="hd-il2",
+    metavar="[REGIMEN]",
+    help="Begin with a course of this regimen [hd-il2] whose first dose is due in a minute.",
+)
 @click.pass_context
 def sim(
     ctx: click.Context,
@@ -58,17 +74,26 @@ def sim(
     flash: Path | None,
     link: Path | None,
     clock_chip: bool,
+    display: bool | None,
+    panel: bool,
+    practice: str | None,
 ) -> None:
     """Switch on an emulated Dosebell: the real firmware on an emulated Pico, with a serial port for any program.
 
     Prints the path of its port, then serves it until Ctrl-C. Its buttons are pressed by lines on stdin, such as "press
     start", "hold pause 2", "wait 3600", "lights" or "quit"; a line that takes time lets that time pass at once.
+    With --panel it shows the bedside instead, for training: ? there explains the keys.
 
     \b
-    Example: dosebell sim --speed 60 --link /tmp/bell
+    Example: dosebell sim --panel --practice
+             dosebell sim --speed 60 --link /tmp/bell
              dosebell --port /tmp/bell status
     """
     as_json = isinstance(ctx.obj, Settings) and ctx.obj.json
+    if panel:
+        from dosebell.cli import sim_panel
+
+        sim_panel.check(as_json)
     try:
         import rp2040py  # noqa: F401
     except ModuleNotFoundError as err:
@@ -76,9 +101,11 @@ def sim(
     bedside = _switch_on(board, image, flash)
     if clock_chip:
         bedside.solder_clock_chip()
+    if panel if display is None else display:
+        bedside.solder_display()
     with _ends_quietly():
         try:
-            _serve(bedside, speed, link, as_json)
+            _serve(bedside, speed, link, panel, practice, as_json)
         finally:
             if flash is not None:
                 _keep(flash, bedside.pico.snapshot())
@@ -124,28 +151,52 @@ def _keep(path: Path, contents: bytes) -> None:
         raise DosebellError("unreadable-file", path=str(path), detail=str(err.strerror)) from err
 
 
-def _serve(bedside: Bedside, speed: float, link: Path | None, as_json: bool) -> None:
+def _serve(bedside: Bedside, speed: float, link: Path | None, panel: bool, practice: str | None, as_json: bool) -> None:
+    """Let the device boot, set it up if asked to, and serve its port until the end that the console or the panel knows."""
     from dosebell.sim import GuestStopped
-    from dosebell.sim.console import HELP, Console
+    from dosebell.sim.panel.log_reader import LogReader
     from dosebell.sim.serial_port import SerialPort
+
+    log = LogReader(bedside.pico)
+    port = SerialPort(bedside.usb, link)
+    try:
+        bedside.advance(_BOOT_S)
+        if practice is not None:
+            _prepare(bedside, practice)
+            port.attach(bedside.usb)
+        shown = str(link) if link is not None else str(port.path)
+        if panel:
+            from dosebell.cli import sim_panel
+
+            sim_panel.show(bedside, port, log, shown, speed, practice is not None)
+        else:
+            _console(bedside, port, shown, speed, as_json)
+    except GuestStopped as err:
+        raise click.ClickException(f"The emulated processor stopped: {err}") from err
+    finally:
+        port.close()
+
+
+def _prepare(bedside: Bedside, regimen: str) -> None:
+    from dosebell.sim.practice import prepare
+
+    click.echo(f"Setting up a course of {regimen}, its first dose due in a minute ...", err=True)
+    prepare(bedside, regimen)
+
+
+def _console(bedside: Bedside, port: SerialPort, shown: str, speed: float, as_json: bool) -> None:
+    """Lines on stdin are the hands."""
+    from dosebell.sim.console import HELP, Console
     from dosebell.sim.timekeeper import Timekeeper
 
     def say(answer: dict[str, Any]) -> None:
         click.echo(json.dumps(answer) if as_json else _as_text(answer))
 
-    port = SerialPort(bedside.usb, link)
-    try:
-        bedside.advance(_BOOT_S)
-        shown = str(link) if link is not None else str(port.path)
-        say({"port": shown})
-        click.echo(f"Emulated Dosebell, {speed:g} x real time. Try: dosebell --port {shown} status", err=True)
-        click.echo(f"Type: {HELP}. Ctrl-C ends.", err=True)
-        console = Console(bedside, port, STDIN, say, lambda sentence: click.echo(sentence, err=True))
-        Timekeeper(bedside, port).serve_paced(console.look, speed)
-    except GuestStopped as err:
-        raise click.ClickException(f"The emulated processor stopped: {err}") from err
-    finally:
-        port.close()
+    say({"port": shown})
+    click.echo(f"Emulated Dosebell, {speed:g} x real time. Try: dosebell --port {shown} status", err=True)
+    click.echo(f"Type: {HELP}. Ctrl-C ends.", err=True)
+    console = Console(bedside, port, STDIN, say, lambda sentence: click.echo(sentence, err=True))
+    Timekeeper(bedside, port).serve_paced(console.look, speed)
 
 
 def _as_text(answer: dict[str, Any]) -> str:
@@ -158,15 +209,17 @@ def _as_text(answer: dict[str, Any]) -> str:
 
 @contextmanager
 def _ends_quietly() -> Iterator[None]:
-    """Ctrl-C and a polite kill are how this command ends, not errors."""
+    """Ctrl-C, a polite kill and a closed window are how this command ends, not errors."""
 
     def stop(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("\n")
+        with suppress(OSError):  # the window may be gone
+            sys.stderr.write("\n")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,8 +9,9 @@ from pathlib import Path
 from rp2040py.reset_cause import ResetCause
 
 from dosebell.image.board import Board, load_board
-from dosebell.sim import clock_chip
+from dosebell.sim import clock_chip, display
 from dosebell.sim.clock_chip import ClockChip
+from dosebell.sim.display import Display
 from dosebell.sim.flash import Cut
 from dosebell.sim.i2c import Held, I2cBus, I2cDevice
 from dosebell.sim.pico import UNIQUE_ID, Pico
@@ -56,6 +57,8 @@ class Bedside:
         bus = pico.i2c[wires["id"]]
         bus.wire(wires["sda"], wires["scl"])
         for address, part in self.i2c_parts.items():
+            if isinstance(part, Display):
+                part.lose_power()
             bus.add(address, part)
         return pico
 
@@ -129,6 +132,12 @@ class Bedside:
         chip = ClockChip(lambda: self.now, ppm)
         self.solder(clock_chip.ADDRESS, chip)
         return chip
+
+    def solder_display(self) -> Display:
+        """Put a new SSD1306 on the bus. It loses its picture when the device loses its power."""
+        part = Display()
+        self.solder(display.ADDRESS, part)
+        return part
 
     def hold_bus(self, held: Held) -> None:
         """Something holds a line of the bus low, through power cuts too."""

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 
@@ -17,9 +17,11 @@ class EdgeLog:
     """Every change of one pin, oldest first. It can be carried on from one power cycle to the next.
 
     A pin that nobody drives (before the firmware has set it up, or without power) counts as low: the light is dark.
+    `on_change`, if set, is called after each edge, at its instant.
     """
 
     def __init__(self) -> None:
+        self.on_change: Callable[[], None] | None = None
         self._times = array("d")
         self._levels = bytearray()
 
@@ -28,6 +30,8 @@ class EdgeLog:
         if level != self.level:
             self._times.append(t)
             self._levels.append(level)
+            if self.on_change is not None:
+                self.on_change()
 
     @property
     def level(self) -> bool:

@@ -32,9 +32,13 @@ class Tone(NamedTuple):
 
 
 class ToneLog:
-    """The sounds of one pin, oldest first. It can be carried on from one power cycle to the next."""
+    """The sounds of one pin, oldest first. It can be carried on from one power cycle to the next.
+
+    `on_begin`, if set, is called as each tone begins.
+    """
 
     def __init__(self) -> None:
+        self.on_begin: Callable[[], None] | None = None
         self.tones: list[Tone] = []
 
     def change(self, t: float, frequency: float, duty: float) -> None:
@@ -46,6 +50,8 @@ class ToneLog:
             self.tones[-1] = last._replace(end=t)
         if frequency:
             self.tones.append(Tone(t, None, frequency, duty))
+            if self.on_begin is not None:
+                self.on_begin()
 
     @property
     def sounding(self) -> bool:
