@@ -56,7 +56,7 @@ class ScriptedDevice:
     confirm: what the bed does with a change: True confirms it, False lets it lapse after `offer_s`. silent: never answers. chatter: said at
     whatever comes in, instead of answering. echo: says the same. lose: so many answers are made and then lost. damage: so many answers go out with a wrong
     bit. unplug_on: the request at which the cable is pulled. late_s, prefix: how late each line comes, and what stands before it.
-    answers: fixed answers by request. asked: what was asked.
+    answers: fixed answers by request. asked: what was asked. played: what `alert-test` was asked to play.
     """
 
     def __init__(self, id: str = "e66118604b2a5c21", *, sectors: int = 8, socket_port: bool = False) -> None:
@@ -74,6 +74,7 @@ class ScriptedDevice:
         self.prefix = b""
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
+        self.played: list[str | None] = []
         self.shift_s = 0
         self._began = time.monotonic()
         self._done: dict[str, Any] = {}
@@ -368,6 +369,10 @@ class ScriptedDevice:
 
     def _do_self_test(self, given: dict[str, Any]) -> Any:
         return {"ok": True, "faults": []}
+
+    def _do_alert_test(self, given: dict[str, Any]) -> Any:
+        self.played.append(given["play"])
+        return {"ok": True, "ms": 1}
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:

@@ -269,10 +269,11 @@ REQ = ("S-02", "S-04", "S-07", "S-11", "R-05", "A-01")
 
 @pytest.mark.req(*REQ)
 def test_every_state_of_a_tiny_course_at_the_bed():
-    explore(slots=2, step=30, undos=1, clock=False, host=False, most=40_000)
+    explore(slots=2, step=60, undos=1, clock=False, host=False, most=40_000)
 
 
 @pytest.mark.req(*REQ, "T-03", "T-04", "T-05", "T-06", "S-10", "S-06")
+@pytest.mark.soak
 def test_every_state_of_one_slot_with_outages_and_host():
     explore(slots=1, step=60, undos=1, clock=True, host=True, most=20_000)
 

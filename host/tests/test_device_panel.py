@@ -67,17 +67,22 @@ class Bench:
     ],
 )
 def test_the_rhythm_of_each_light(alerts, running, infusing, wanted):
-    assert lights.rhythms([Alert(*a) for a in alerts], running, infusing, False, False) == wanted
+    assert lights.rhythms([Alert(*a) for a in alerts], running, infusing, False, None) == wanted
 
 
 @pytest.mark.req("R-02", "A-01")
 def test_a_bench_device_blinks_green_twice():
-    green = lights.rhythms([], True, False, True, False)[GREEN]
+    green = lights.rhythms([], True, False, True, None)[GREEN]
     assert len(green) == 4
 
 
-def test_an_offer_takes_all_lights():
-    assert set(lights.rhythms([], True, False, False, True)) == {lights.OFFER}
+@pytest.mark.req("A-01", "H-03", "S-02")
+def test_each_offer_takes_all_lights_with_a_rhythm_of_its_own():
+    shown = {kind: lights.rhythms([Alert("clock-lost", 2)], True, True, True, kind) for kind in lights.OFFERS}
+    for rhythms in shown.values():
+        assert len(set(rhythms)) == 1 and len(rhythms[0]) > 1, "all three in step"
+    others = {lights.MEDIUM_ALERT, lights.INFUSING, lights.BENCH_WELL}
+    assert len({rhythms[0] for rhythms in shown.values()} - others) == 3
 
 
 @pytest.mark.req("A-02")
@@ -94,10 +99,32 @@ def test_a_burst_has_its_pulses(priority, pulses):
     assert not bench.player.sounding
 
 
-def test_feedback_tones_are_short_and_in_range():
+WHOLE_TONE = 2 ** (2 / 12)
+
+
+@pytest.mark.req("A-02", "S-03")
+def test_feedback_cannot_be_taken_for_a_call():
+    """By length (a call's pulse is 125 ms or more), by rhythm and by pitch; and no two of them are alike."""
+    calls = {hertz for burst in sounds.BURSTS.values() for hertz, _ in burst if hertz}
     for sound in sounds.FEEDBACK.values():
-        assert all(ms <= 100 for hertz, ms in sound if hertz)
-        assert all(hertz == 0 or 300 <= hertz <= 1000 for hertz, _ in sound)
+        assert all(ms == 60 for _, ms in sound)
+        for hertz in [hertz for hertz, _ in sound if hertz]:
+            assert 300 <= hertz <= 1000
+            assert all(max(hertz, call) / min(hertz, call) > WHOLE_TONE for call in calls)
+        assert sum(ms for _, ms in sound) < 700, "over before anybody has turned round"
+    assert len(set(sounds.FEEDBACK.values())) == len(sounds.FEEDBACK)
+
+
+@pytest.mark.req("A-02")
+def test_a_hushed_sound_is_over_and_the_next_burst_begins_afresh():
+    bench = Bench()
+    bench.player.burst(2, 0)
+    bench.run(100)
+    bench.player.hush(bench.ticks)
+    assert not bench.player.sounding and bench.edges[-1] == (100, "tone", 0)
+    bench.player.burst(1, bench.ticks)
+    bench.run(5000)
+    assert [(t, hertz) for t, _, hertz in bench.edges[2:]] == [(100, 440), (250, 0), (450, 440), (600, 0)]
 
 
 @pytest.mark.req("A-02", "S-03")

@@ -17,13 +17,27 @@ from dosebell.cli.main import COMMANDS, cli
 
 pytestmark = pytest.mark.req("H-02")
 
-NAMES = ("ports", "info", "status", "regimen", "configure", "clock", "course", "dose", "log", "self-test", "sim")
+NAMES = (
+    "ports",
+    "info",
+    "status",
+    "regimen",
+    "configure",
+    "clock",
+    "course",
+    "dose",
+    "log",
+    "self-test",
+    "alert",
+    "sim",
+)
 IN_GROUPS = {
     "regimen": {"list", "show", "check"},
     "clock": {"sync", "show"},
     "course": {"start", "stop", "next-cycle", "reschedule"},
     "dose": {"record", "reason"},
     "log": {"pull", "show"},
+    "alert": {"test"},
 }
 
 

@@ -7,7 +7,8 @@ from host_command import ROOT, dosebell
 
 from dosebell.error_words import as_markdown
 from dosebell.errors import EXIT_CODES, TABLE, DosebellError, from_refusal
-from dosecore.refusals import CODES, Refusal
+from dosecore.refusal_codes import CODES
+from dosecore.refusals import Refusal
 
 pytestmark = pytest.mark.req("H-01")
 

@@ -18,10 +18,18 @@ FILES = {
 
 def unpack(bundle: bytes) -> dict[str, bytes]:
     """The bundle as the board reads it: from the description, not from `pack`."""
-    count, size = struct.unpack_from("<HH", bundle)
-    names = bundle[4 : 4 + size].decode().split("\n")
-    offsets = struct.unpack_from(f"<{count + 1}I", bundle, 4 + size)
-    return {name: bundle[offsets[at] : offsets[at + 1]] for at, name in enumerate(names)}
+    first, end = unpack_list(bundle, 0)
+    later, _ = unpack_list(bundle, end)
+    return first | later
+
+
+def unpack_list(bundle: bytes, at: int) -> tuple[dict[str, bytes], int]:
+    """One of its two lists, and where its last content ends."""
+    count, size = struct.unpack_from("<HH", bundle, at)
+    names = bundle[at + 4 : at + 4 + size].decode().split("\n")
+    offsets = struct.unpack_from(f"<{count + 1}I", bundle, at + 4 + size)
+    found = {name: bundle[offsets[place] : offsets[place + 1]] for place, name in enumerate(names) if name or size}
+    return found, offsets[-1]
 
 
 def in_bundle(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -32,6 +40,14 @@ def in_bundle(files: dict[str, bytes]) -> dict[str, bytes]:
 
 def test_a_bundle_holds_every_file_whole() -> None:
     assert unpack(pack(FILES)) == in_bundle(FILES)
+
+
+def test_what_no_boot_needs_before_its_first_alert_stands_in_the_second_list_and_all_folders_in_the_first() -> None:
+    bundle = pack(FILES)
+    first, end = unpack_list(bundle, 0)
+    later, _ = unpack_list(bundle, end)
+    assert set(later) == {"/device/link/frames.mpy", "/dosecore/view.mpy"}
+    assert {name for name, content in first.items() if not content} == {"", "/device", "/device/link", "/dosecore"}
 
 
 def test_what_the_board_needs_first_or_without_a_bundle_lies_beside_it() -> None:

@@ -6,7 +6,7 @@ import pytest
 from power_cuts import Prover
 
 # (sectors, seed, cuts). `make soak` takes fifty times as many; SOAK_CUTS changes how many.
-SMALL = [(4 + seed % 5, seed, 8_500) for seed in range(1, 13)]
+SMALL = [(4 + seed % 5, seed, 7_300) for seed in range(1, 13)]
 SOAK_CUTS = int(os.environ.get("SOAK_CUTS", "5000000"))
 SOAK_PIECES = 40
 

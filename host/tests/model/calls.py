@@ -68,7 +68,7 @@ def call_from(course, one, t, infusing):
         if start > t:
             return None
     if one.condition == "on-hold":
-        return one.since if course.rules.hold_remind else None
+        return one.since + course.rules.hold_remind if course.rules.hold_remind else None
     return start if course.quiet_end is None else max(start, course.quiet_end)
 
 
@@ -78,7 +78,7 @@ def on_grid(course, one, t):
     if after < 0:
         return False
     if one.condition == "on-hold":
-        return after > 0 and after % course.rules.hold_remind == 0
+        return after % course.rules.hold_remind == 0
     first, fast, slow = grid_steps(course, one)
     if after <= first:
         return after % fast == 0
@@ -98,7 +98,7 @@ def next_on_grid(course, one, t):
     after = t - one.call_from
     if one.condition == "on-hold":
         step = course.rules.hold_remind
-        return one.call_from + max(1, -(-after // step)) * step
+        return one.call_from + -(-after // step) * step
     first, fast, slow = grid_steps(course, one)
     if after <= first:
         return one.call_from + -(-after // fast) * fast

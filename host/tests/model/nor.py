@@ -91,10 +91,10 @@ class Nor:
 
     # -- the Flash interface
 
-    def read(self, block: int, offset: int, n: int) -> memoryview | bytes:
+    def read(self, block: int, offset: int, n: int) -> bytes:
         at = block * BLOCK + offset
-        view = memoryview(self.memory)[at : at + n]
-        return view if self.lies is None else self.lies(at, bytes(view))
+        seen = bytes(memoryview(self.memory)[at : at + n])
+        return seen if self.lies is None else self.lies(at, seen)
 
     def program(self, block: int, offset: int, page: bytes) -> None:
         assert offset % PAGE == 0 and len(page) == PAGE
