@@ -12,12 +12,18 @@ from dosebell.sim import flash_from_uf2
 from hil_tests.bench import Bench, EmulatedBench, NotOnThisBench
 
 MakeBench = Callable[..., EmulatedBench]
-"""make_bench(flash=None): a new emulated bench, with this flash instead of a new board with the built image."""
+"""make_bench(flash=None, display=False): a new emulated bench, with this flash instead of a new board with the built image."""
+
+THINLY = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
+"""For trials that begin with a boot, or end with one, and take a second each: `make test` takes every third of them, `make soak` all."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench", choices=("emulated", "real"), default="emulated", help="what hil_tests run on (default: emulated)"
+    )
+    parser.addoption(
+        "--renew-golden", action="store_true", help="write hil_tests/golden anew; look at every picture afterwards"
     )
 
 

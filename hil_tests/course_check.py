@@ -24,7 +24,7 @@ from tests.model.calls import sounded
 from tests.model.compare import UNSPOKEN, from_core, from_model
 from tests.model.device import Model
 from tests.model.schedule import TECHNICAL
-from tests.model.scripts import INSTANTS, UTC0, Script
+from tests.model.scripts import INSTANTS, MINUTE, PRESS_MS, SECOND, UTC0, Script
 
 BOOTED_S = 2.0
 LATE_MOST_S = 0.020  # S-01, A-05: an effect after its instant
@@ -41,18 +41,24 @@ JOINED_S = 0.002
 # Of a burst, by its pitch: its priority, and how many pulses it has; they begin 0.35 s apart.
 BURSTS = {660: ("medium", 3), 440: ("low", 2)}
 PULSE_EVERY_S = 0.35
+# Two periods of 0.5 Hz wherever they begin, and the 20 ms by which each edge may be late.
+LOOKED_S = 5.04
 PHASES = ("due", "late", "overdue", "on-hold", "interrupted")
 COUNTED = ("missed-doses", "doses-not-observed")
 
 
 class Story(Script):
-    """A script in which a tester also looks at the device."""
+    """A script in which a tester also looks at the device. armed: the course is started at the bed, not by the host."""
 
     def __init__(self, name: str, regimen: dict[str, Any], armed: bool = False) -> None:
         super().__init__(name, regimen, armed)
-        self.change("course-start", at=None)
-        # It starts at the moment at which PAUSE was held for 2 s.
-        self.first_due: int = self.t - 150
+        if armed:
+            # Started at the bed: slot 1 is due at the moment at which START was held for 3 s.
+            self.wait(5 * MINUTE).hold_down("start", 3 * SECOND + PRESS_MS)
+        else:
+            # It starts at the moment at which PAUSE was held for 2 s.
+            self.change("course-start", at=None)
+        self.first_due: int = self.t - PRESS_MS
 
     def at(self, t: int) -> "Story":
         super().at(t)
@@ -136,7 +142,7 @@ class SideBySide:
         moment = f"at {self.model.t} ms, look {self.looks}"
         expected = Seen(self.model)
         # Lights first: asking takes milliseconds.
-        shown = {light: self.bench.rhythm(light).kind for light in ("red", "yellow", "green")}
+        shown = {light: self.bench.rhythm(light, LOOKED_S).kind for light in ("red", "yellow", "green")}
         _same("lights " + moment, shown, expected.lights())
         status = self.port.ask("status")
         _same("course " + moment, {key: status["course"][key] for key in expected.course}, expected.course)

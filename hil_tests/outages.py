@@ -260,7 +260,8 @@ class ThroughOutages(SideBySide):
             bursts = sounded([burst for burst in self.model.bursts if life.since <= burst[0] < life.until])
             expected = [Call(life.begin + t / 1000, priority) for t, priority in bursts if t >= since]
             low, end = life.begin + since / 1000, life.begin + life.until / 1000
-            heard = calls(tone for tone in tones if low <= tone.start < end)
+            booted = life.begin + life.since / 1000  # a burst may have begun before `low`
+            heard = [each for each in calls(tone for tone in tones if booted <= tone.start < end) if each.start >= low]
             # In its last second a burst may be cut off.
             whole = len([call for call in expected if call.start < end - SETTLED_MS / 1000])
             for place, (one, other) in enumerate(zip(heard[:whole], expected, strict=False)):

@@ -26,7 +26,9 @@ from dosecore.state import State  # noqa: E402
 
 # 2025-01-01, as the link writes it: a year before the bench's first moment.
 LONG_AGO = (5 * 365 * 86_400 + 2 * 86_400, 0)
-HOUR = 3600
+# When its clock was set, in seconds of its first life.
+FIRST_SET_S = 1
+MINUTE, HOUR = 60, 3600
 # Where the newest sector ends: the boot replays what stands in it, so a long tail is the worst case. The keeper opens
 # the next sector in a calm moment when fewer than 6 slots are free.
 TAIL_FREE = 8
@@ -88,7 +90,7 @@ class Past:
         self.ring = Ring(self._flash, storage.journal_blocks, first)
         self._keeper = Keeper(State(), self.ring)
         self._upkeep = Upkeep(self._keeper)
-        self.now = (1, 0)
+        self.now = (FIRST_SET_S, 0)
         format_ring(self.ring)
         self._do("boot", cause="power-on", warm=False)
         self._do("clock-set", source="host", utc=LONG_AGO, mono=self.now, bound_ms=2)
@@ -96,6 +98,11 @@ class Past:
     @property
     def flash(self) -> bytes:
         return bytes(self._flash.contents)
+
+    @property
+    def utc_s(self) -> int:
+        """What its clock shows, in seconds since 2020."""
+        return LONG_AGO[0] + self.now[0] - FIRST_SET_S
 
     def _do(self, name: str, **arguments: Any) -> None:
         events = decide(self._keeper.state, name, arguments, self.now)
@@ -128,6 +135,17 @@ class Past:
         self._pass(8 * HOUR)
         self._do("acknowledge", latched=False)
         self.export()
+
+    def one_dose(self) -> None:
+        """A course begins now, and its first dose is given as it falls due; the infusion lasts a minute and its end is answered."""
+        self._do("course-start")
+        self._do("start")
+        self._pass(MINUTE)
+        self._do("acknowledge", latched=False)
+
+    def technical(self, condition: str) -> None:
+        """A condition of the device itself has come to stand."""
+        self._do("condition", condition=condition, present=True)
 
     def export(self) -> None:
         """The host has everything."""

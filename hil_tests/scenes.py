@@ -5,7 +5,7 @@ less than with the command, which has its own tests.
 """
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -119,6 +119,19 @@ def heard(bench: EmulatedBench, hertz: int, since: float) -> float:
 def pitched(bench: EmulatedBench, hertz: int, since: float) -> list[Tone]:
     """The tones of that pitch since an instant (a divider does not hit a pitch exactly)."""
     return [tone for tone in bench.tones(since - GRAIN_S) if abs(tone.frequency - hertz) < 5]
+
+
+def melody(tones: Iterable[Tone]) -> list[tuple[int, int]]:
+    """Tones as the firmware writes a sound: (Hz, ms), silence between them as 0 Hz; to a Hertz and to 10 ms."""
+    found: list[tuple[int, int]] = []
+    last = None
+    for tone in tones:
+        assert tone.end is not None, "it sounds still"
+        if last is not None:
+            found.append((0, round((tone.start - last) * 100) * 10))
+        found.append((round(tone.frequency), round((tone.end - tone.start) * 100) * 10))
+        last = tone.end
+    return found
 
 
 def called(bench: EmulatedBench, hertz: int, since: float) -> list[Burst]:

@@ -13,6 +13,7 @@ import pytest
 import serial  # type: ignore[import-untyped]
 
 from dosebell.image import build_uf2
+from dosebell.sim import display
 from hil_tests.bench.command import ROOT
 from hil_tests.bench.guests import BELL, CLOCK_SEEKER, WRITER
 
@@ -91,6 +92,14 @@ def test_a_clock_chip_is_there_when_it_is_asked_for(tmp_path: Path, options: lis
         out, _ = sim.communicate("wait 6\nlights\nquit\n", timeout=WALL_LIMIT_S)
     lights = json.loads(out.splitlines()[-1])["lights"]
     assert (lights["green"], lights["red"]) == (green, red)
+
+
+@pytest.mark.req("H-02", "A-04")
+def test_a_display_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
+    seeker = CLOCK_SEEKER.replace("0x68", hex(display.ADDRESS))
+    with running("--image", str(uf2(tmp_path, seeker)), "--display") as sim:
+        out, _ = sim.communicate("wait 6\nlights\nquit\n", timeout=WALL_LIMIT_S)
+    assert json.loads(out.splitlines()[-1])["lights"]["green"] == "steady"
 
 
 @pytest.mark.req("H-01", "H-02")

@@ -1,32 +1,14 @@
 """Whole courses on the emulated board: every event, instant, count, call and light as an independent calculation has them."""
 
-import time
 from collections.abc import Callable
 
 import pytest
 
 from dosecore.events import KINDS, Event
-from hil_tests.bench import EmulatedBench
 from hil_tests.conftest import MakeBench
 from hil_tests.course_check import WRAP_MS, SideBySide, Story, set_timer, timer_us
+from hil_tests.stories import OFF_GRID, held_against, moments
 from tests.model.scripts import DAY, HOUR, MINUTE, SECOND, UTC0, built, play
-
-OFF_GRID = 7 * SECOND + 300
-Moment = Callable[[int, int], Story]
-
-
-def moments(story: Story, zero: int, interval: int = 8 * HOUR) -> Moment:
-    """at(slot, minutes): the story goes on that long after the slot's due, and some odd seconds.
-
-    Odd, and never the same twice: calls fall on whole ten seconds, infusions and gaps end whole minutes after a press. A press within the few milliseconds in
-    which the device does something else is stamped when that is done, and a story that is calculated to the millisecond would not tell that from a fault.
-    """
-
-    def at(slot: int, minutes: int) -> Story:
-        odd = OFF_GRID + 50 * slot + 11 * (minutes % 60)
-        return story.at(zero + (slot - 1) * interval + minutes * MINUTE + odd)
-
-    return at
 
 
 def first_cycle(story: Story, zero: int) -> None:
@@ -171,25 +153,6 @@ def day_limit() -> Story:
     return story
 
 
-def held_against(bench: EmulatedBench, story: Story, within: float) -> tuple[SideBySide, list[Event]]:
-    """Plays the story; log and calls are compared. The board and model in the end, and the log.
-
-    `within`: the seconds that it may take. The emulator keeps one processor busy and never waits, so on a processor of its own wall time is processor time;
-    the latter is asserted, because other work on the machine makes no course slower.
-    """
-    began, busy = time.monotonic(), time.process_time()
-    side = SideBySide(bench)
-    play(story, side)
-    log, heard = side.check_log(), side.check_calls()
-    wall, busy = time.monotonic() - began, time.process_time() - busy
-    print(
-        f"{story.name}: {story.t / DAY:.1f} days, {len(log)} events, {len(heard)} bursts, {side.looks} looks "
-        f"in {wall:.0f} s of wall time, {busy:.0f} s of processor"
-    )
-    assert busy < within
-    return side, log
-
-
 COURSE = (
     "R-02",
     "R-03",
@@ -288,7 +251,10 @@ def waiting_at(story: Story, wrap: int) -> None:
 
 
 @pytest.mark.req("T-01", "S-01", "A-01", "A-02")
-@pytest.mark.parametrize(("act", "before"), [(undone_at, 40), (infusing_at, 40), (waiting_at, 63)])
+@pytest.mark.parametrize(
+    ("act", "before"),
+    [(undone_at, 40), (infusing_at, 40), pytest.param(waiting_at, 63, marks=pytest.mark.soak)],
+)
 def test_a_wrap_of_the_counter_goes_unnoticed(
     make_bench: MakeBench, act: Callable[[Story, int], None], before: int
 ) -> None:

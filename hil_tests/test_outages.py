@@ -31,11 +31,11 @@ def live_through(side: ThroughOutages, seed: int) -> None:
 
 
 @pytest.mark.req(*PROVES)
-def test_a_day_through_ten_outages_of_all_kinds_ends_with_the_events_that_are_calculated(
+def test_a_day_through_six_outages_of_all_kinds_ends_with_the_events_that_are_calculated(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chance, "DAYS", 1)
-    monkeypatch.setattr(chance, "OUTAGES", 10)
+    monkeypatch.setattr(chance, "OUTAGES", 6)
     live_through(ThroughOutages(make_bench()), 1)
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from device.panel.sounds import FEEDBACK
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.conftest import MakeBench
@@ -13,7 +14,22 @@ from hil_tests.scenes import IDLE_S, MEDIUM_HZ, PRESS_S, REFUSED_HZ, TAKEN_HZ, h
 STUCK_S = 10
 PRESSES = 8
 # A whole press that fits into an erase of 45 ms with room on both sides.
-INTO_ERASE_S, BRIEF_S = 0.008, 0.025
+
+
+# What a press makes happen, but for the pause of the sound.
+ACTED = ("dose-started", "dose-on-hold", "dose-undone", "course-stopped", "dose-interrupted", "audio-paused")
+HOUR = 3600.0
+
+
+def check_feedback(bench: EmulatedBench, since: float, first: str, then: str, after: float) -> None:
+    """Two feedback sounds and nothing else are heard since then, the second so many seconds after the first; each as soon as a press is answered."""
+    one, other = list(FEEDBACK[first]), list(FEEDBACK[then])
+    found = scenes.melody(bench.tones(since))
+    wanted = [*one, (0, round(after * 1000) - sum(ms for _, ms in one)), *other]
+    assert [hertz for hertz, _ in found] == [hertz for hertz, _ in wanted]
+    silence = len(one)
+    assert abs(found[silence][1] - wanted[silence][1]) <= PRESS_S * 1000
+    assert found[:silence] + found[silence + 1 :] == one + other
 
 
 def last_seq(bench: EmulatedBench) -> int:
@@ -112,30 +128,6 @@ def test_bounces_are_one_press_and_a_glitch_is_none(make_bench: MakeBench, new_b
     assert bench.tones(quiet_from) == []
 
 
-@pytest.mark.req("A-05")
-@pytest.mark.parametrize("length", [BRIEF_S, 0.15], ids=["within", "beyond"])
-def test_a_press_inside_an_erase_is_not_lost(make_bench: MakeBench, new_board: bytes, length: float) -> None:
-    # given a device that begins to erase the journal's next sector
-    past = Past(new_board)
-    past.fill()
-    bench = make_bench(past.without_spare_sectors())
-
-    def erasing() -> bool:
-        done = bench.pico.flash_spy.operations
-        return bool(done) and done[-1].kind == "erase"
-
-    assert bench.pico.run_until(erasing, timeout=60, step=0.004), "nothing was erased"
-    erased_at = bench.pico.flash_spy.operations[-1].t
-    # when a button is pressed while the processor hears nothing
-    pressed = erased_at + INTO_ERASE_S
-    scenes.tap_at(bench, "pause", pressed, length)
-    bench.wait(1)
-    # then it is a press like any other
-    assert len(pitched(bench, TAKEN_HZ, pressed)) == 1
-    assert heard(bench, TAKEN_HZ, pressed) - pressed <= PRESS_S
-    assert len(scenes.kinds(bench, "audio-paused")) == 1
-
-
 @pytest.mark.req("S-03")
 def test_while_one_button_is_down_the_others_are_ignored(make_bench: MakeBench, new_board: bytes) -> None:
     bench = make_bench(configured(new_board))
@@ -155,6 +147,47 @@ def test_while_one_button_is_down_the_others_are_ignored(make_bench: MakeBench, 
     bench.wait(0.2)
     bench.hold("hold", 2.2)
     assert scenes.slot_and_phase(bench) == (1, "interrupted")
+
+
+@pytest.mark.req("S-03", "S-10", "S-02")
+def test_a_hand_on_all_buttons_at_once_is_one_press(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a dose that is due
+    bench = make_bench(configured(new_board))
+    bench.wait_until(scenes.running(bench) + 1)
+    # when all three go down in the same moment, and stay down longer than any long press of theirs
+    for button in ("pause", "hold", "start"):
+        bench.down(button)
+    bench.wait(6)
+    for button in ("pause", "hold", "start"):
+        bench.up(button)
+    bench.wait(1)
+    # then one of them has done what it does alone; nothing is stopped, undone or overridden
+    assert scenes.slot_and_phase(bench) == (1, "infusing")
+    kinds = [event.kind for event in scenes.kinds(bench, "dose-due", *ACTED)]
+    assert kinds[kinds.index("dose-due") :] == ["dose-due", "dose-started"]
+
+
+@pytest.mark.req("S-03", "H-03", "S-02")
+def test_a_long_press_says_what_it_has_done(make_bench: MakeBench, new_board: bytes) -> None:
+    # given a course whose first dose is two hours off; an hour early can be overridden
+    bench = make_bench(configured(new_board))
+    scenes.running(bench, 2 * HOUR)
+    # when START is held 3 s; then it is refused at once, and offered when the 3 s are reached
+    pressed = bench.now
+    bench.hold("start", 3.2)
+    bench.wait(0.5)
+    check_feedback(bench, pressed, "refused", "offered", 3.0)
+    # when PAUSE is held 2 s; then it is taken at once as a press, and the 2 s say that they have done their work
+    pressed = bench.now
+    bench.hold("pause", 2.2)
+    bench.wait(0.5)
+    check_feedback(bench, pressed, "taken", "reached", 2.0)
+    assert scenes.slot_and_phase(bench) == (1, "infusing")
+    # when PAUSE is held 5 s; then the 2 s have nothing to say, and at 5 s the start is taken back
+    pressed = bench.now
+    bench.hold("pause", 5.2)
+    bench.wait(0.5)
+    check_feedback(bench, pressed, "taken", "undone", 5.0)
 
 
 @pytest.mark.req("S-04", "A-02")
@@ -193,6 +226,9 @@ def test_a_button_that_is_down_for_10_s_is_stuck_and_the_others_work_on(
     # then after 10 s the nurse is called
     assert heard(bench, MEDIUM_HZ, pressed) - pressed - STUCK_S <= IDLE_S
     assert bench.lights()["red"]
+    # and the self-test says which
+    assert "button-pause" in scenes.ask(bench, "self-test")["faults"]
+    bench.wait(1)
     # and START works: refused, with its sound
     started = bench.press("start")
     bench.wait(1)

@@ -87,7 +87,10 @@ BROKEN_PARTS: dict[str, tuple[dict[str, Change], bool]] = {
 
 
 @pytest.mark.req("A-07", "J-01", "J-05", "A-06")
-@pytest.mark.parametrize("part", BROKEN_PARTS)
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param(part, marks=[pytest.mark.soak] if place % 3 else []) for place, part in enumerate(BROKEN_PARTS)],
+)
 def test_whatever_part_is_broken_the_device_calls_journals_and_answers(make_bench: MakeBench, part: str) -> None:
     changes, answers = BROKEN_PARTS[part]
     # given a part that fails each time

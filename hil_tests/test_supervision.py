@@ -7,7 +7,7 @@ import pytest
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench, NoAnswer
 from hil_tests.bench.interface import CONFIRM_S
-from hil_tests.conftest import MakeBench
+from hil_tests.conftest import THINLY, MakeBench
 from hil_tests.effects import LATE_S
 from hil_tests.failures import before, broken, calls, fails_on_demand, faults, told
 from hil_tests.prepared import configured
@@ -79,16 +79,17 @@ def assert_survived(bench: EmulatedBench, words: str, cause: str = "crash") -> N
     assert found["clock"]["quality"] == "recovered"
 
 
+@THINLY
 @pytest.mark.req("T-03", "A-07", "J-01", "S-03")
 def test_an_exception_in_any_handler_is_journaled_called_out_and_survived(
-    make_bench: MakeBench, new_board: bytes
+    make_bench: MakeBench, new_board: bytes, every: int
 ) -> None:
     # given a course, and an image that fails on demand
     places = tuple((name, file, function) for name, (file, function, _) in PLACES.items())
     bench = make_bench(fails_on_demand(places))
     due = scenes.running(bench, due_in=3 * 3600)
     bench.wait(LASTS_S)
-    for name, (_file, _function, provoke) in PLACES.items():
+    for name, (_file, _function, provoke) in list(PLACES.items())[::every]:
         # when it fails at one place
         resets = len(bench.pico.resets)
         arm(bench, name)
@@ -138,15 +139,16 @@ HANGS: dict[str, tuple[Callable[[EmulatedBench], None] | None, tuple[float, ...]
 BOOT_HANGS = (0.016, 0.1, 0.3, 0.45)
 
 
+@THINLY
 @pytest.mark.req("T-03", "A-07", "J-01")
 def test_a_hang_at_any_place_is_bitten_journaled_called_out_and_survived(
-    make_bench: MakeBench, new_board: bytes
+    make_bench: MakeBench, new_board: bytes, every: int
 ) -> None:
     # given a course
     bench = make_bench(configured(new_board))
     scenes.running(bench, due_in=3 * 3600)
     bench.wait(LASTS_S)
-    for name, (provoke, instants) in HANGS.items():
+    for name, (provoke, instants) in list(HANGS.items())[::every]:
         for instant in instants:
             # when the processor stops dead
             if provoke is not None:

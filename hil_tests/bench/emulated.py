@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rp2040py.reset_cause import ResetCause
 
-from dosebell.sim import Cut, Edge, Pico, Tone, clock_chip, flash_from_uf2
+from dosebell.sim import Cut, Edge, Pico, Tone, clock_chip, display, flash_from_uf2
 from dosebell.sim.bedside import Bedside
 from dosebell.sim.clock_chip import ClockChip
+from dosebell.sim.display import Display
 from dosebell.sim.i2c import Held
 from dosebell.sim.pico import UNIQUE_ID
 from dosebell.sim.senses import Rhythm, rhythm
@@ -36,7 +37,7 @@ OPENING_S = 0.002
 class EmulatedBench(Bench):
     """A new device with `flash` (2 MiB), switched on at instant 0: nothing of it has run yet.
 
-    `home`: an empty folder that stands for the user's home. `pico` is the present power-on life for what has no verb
+    `home`: an empty folder that stands for the user's home. `display`: with an SSD1306 on its bus. `pico` is the present power-on life for what has no verb
     here (memory, the flash's spy); it changes with `restore_power`.
     """
 
@@ -44,12 +45,19 @@ class EmulatedBench(Bench):
     can_skip_time = True
 
     def __init__(
-        self, flash: bytes, home: Path, *, board_file: Path = BOARD_FILE, unique_id: bytes = UNIQUE_ID
+        self,
+        flash: bytes,
+        home: Path,
+        *,
+        board_file: Path = BOARD_FILE,
+        unique_id: bytes = UNIQUE_ID,
+        display: bool = False,
     ) -> None:
         self._home = home
         self._bedside = Bedside.of_board(flash, board_file, unique_id)
         self._serial_port: SerialPort | None = None
         self._clock_chip: ClockChip | None = None
+        self._display: Display | None = self._bedside.solder_display() if display else None
         self._ids = count(1)
 
     def close(self) -> None:
@@ -139,6 +147,21 @@ class EmulatedBench(Bench):
     def revive_clock_chip(self) -> None:
         assert self._clock_chip is not None, "no clock chip was ever soldered"
         self._bedside.solder(clock_chip.ADDRESS, self._clock_chip)
+
+    @property
+    def display(self) -> Display:
+        assert self._display is not None, "this bench has no display: make_bench(display=True)"
+        return self._display
+
+    def solder_display(self) -> Display:
+        self._display = self._bedside.solder_display()
+        return self._display
+
+    def unsolder_display(self) -> None:
+        self._bedside.unsolder(display.ADDRESS)
+
+    def revive_display(self) -> None:
+        self._bedside.solder(display.ADDRESS, self.display)
 
     def hold_bus(self, line: str, clocks: int | None = None, in_transfer: bool = False) -> None:
         self._bedside.hold_bus(Held(line, clocks, in_transfer))

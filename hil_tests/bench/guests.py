@@ -97,6 +97,22 @@ while True:
     poll.poll(4000)
 """
 
+# Runs into a breakpoint as soon as START goes down: a fault of the processor, which ends the emulation.
+BREAKS_ON_START = """
+import micropython
+micropython.kbd_intr(-1)
+from machine import Pin, idle
+
+@micropython.asm_thumb
+def stop():
+    data(2, 0xbe00)
+
+start = Pin(10, Pin.IN, Pin.PULL_UP)
+while start.value():
+    idle()
+stop()
+"""
+
 
 def flash_with(program: str) -> bytes:
     """The flash of a board with the official MicroPython and `program` as its main.py."""

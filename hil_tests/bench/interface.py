@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from dosebell.sim import Edge, Tone
 from dosebell.sim.clock_chip import ClockChip
+from dosebell.sim.display import Display
 from dosebell.sim.senses import Burst, Rhythm, bursts
 from hil_tests.bench.command import CliResult
 from hil_tests.bench.conversation import Conversation
@@ -177,6 +178,23 @@ class Bench(ABC):
     def revive_clock_chip(self) -> None:
         """The clock chip answers again. Only the emulated bench can."""
         raise NotOnThisBench("a clock chip that dies")
+
+    @property
+    def display(self) -> Display:
+        """The display on the device's bus: `pixel`, `rows`, `png` show what is seen on it. Only the emulated bench can."""
+        raise NotOnThisBench("a display that can be read")
+
+    def solder_display(self) -> Display:
+        """Put a new SSD1306 on the device's bus. Only the emulated bench can."""
+        raise NotOnThisBench("a display that can be read")
+
+    def unsolder_display(self) -> None:
+        """The display is dead: it answers no more. Only the emulated bench can."""
+        raise NotOnThisBench("a display that dies")
+
+    def revive_display(self) -> None:
+        """The display answers again, with what it last showed unless it was told `lose_power`. Only the emulated bench can."""
+        raise NotOnThisBench("a display that dies")
 
     def hold_bus(self, line: str, clocks: int | None = None, in_transfer: bool = False) -> None:
         """Something holds `sda` or `scl` of the bus low from now on, through power cuts too. Only the emulated bench can.

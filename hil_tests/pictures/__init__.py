@@ -1,0 +1,1 @@
+"""The pictures of the documents, each made by the emulated board itself: `make pictures`."""
