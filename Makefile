@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo test check bench soak requirements clean
+.PHONY: help setup image demo test check bench soak pictures guide requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -41,6 +41,14 @@ bench: image ## measure the figures: a table, and build/bench.json
 
 soak: image ## run the long tests
 	@$(PY) -m pytest -n $(JOBS) --dist=worksteal -m soak $(ARGS)
+
+pictures: image ## draw the pictures of the documents by the emulated board, into docs/pictures
+	@$(PY) -m hil_tests.pictures.calls
+	@$(PY) -m hil_tests.pictures.screens
+	@$(PY) -m hil_tests.pictures.panel
+
+guide: $(READY) ## the nurse's guide as a page to print: build/nurse-guide.html
+	@$(PY) -m dosebell.devtools.guide
 
 requirements: $(READY) ## which tests prove which requirement; writes docs/requirements.md
 	@$(PY) -m dosebell.devtools.requirements
