@@ -56,7 +56,7 @@ def blank(bench: EmulatedBench) -> bool:
 @pytest.fixture(scope="module")
 def probed() -> bytes:
     """A board that raises a GPIO while its display does something."""
-    step = "            self._display_at = self.display.step(now)\n"
+    step = "            self.display_at = self.display.step(now)\n"
     probe = (
         "            from machine import Pin\n"
         f"            Pin({PROBE}, Pin.OUT).value(1)\n{step}            Pin({PROBE}).value(0)\n"
@@ -177,6 +177,24 @@ def test_with_a_display_there_is_memory_for_a_host_that_asks_and_asks(make_bench
     for each in collections(bench, HeapView(bench), 2):
         assert each.heap.free >= FREE_BYTES
         assert each.heap.largest >= 32 * 1024
+
+
+@pytest.mark.req("A-05", "A-07")
+@pytest.mark.parametrize("module", ["durations", "figures", "display"])
+def test_a_display_that_cannot_be_begun_is_told_and_the_device_is_well(make_bench: MakeBench, module: str) -> None:
+    # given firmware in which a module of the display cannot be imported
+    broken = build_changed({f"device/panel/{module}.py": "1 / 0\n"})
+    bench = make_bench(configured(flash_from_uf2(broken)), display=True)
+    # when a dose falls due
+    due = scenes.running(bench, due_in=20)
+    bench.wait_until(due + 1)
+    # then the device calls in time, has not been reset, and says once what was wrong
+    assert scenes.heard(bench, LOW_HZ, due) - due <= IDLE_S
+    assert not bench.pico.resets
+    (told,) = scenes.kinds(bench, "fault")
+    assert told.detail["code"] == "display"
+    assert "ZeroDivisionError" in told.detail["words"]
+    assert not bench.display.on
 
 
 @pytest.mark.req("A-05", "A-07")

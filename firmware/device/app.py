@@ -73,7 +73,7 @@ class Device:
         self.player = Player(self.lights.set, self.buzzer.tone, ticks_add, ticks_diff)
         self.buttons = Buttons(board["buttons"])
         self.bus = Bus(board["i2c"])
-        from device.start import start  # nothing of it is kept: see `chores._clock_chip`
+        from device.start import start  # nothing of it is kept: `chores` forgets it
 
         self.clock, self.keeper, self.warm = start(reset, self.bus)
         self.watchdog = watchdog.Watchdog(board["leds"]["alive"])

@@ -13,22 +13,18 @@ from micropython import const
 import device
 import device.journal
 from device.app import COLLECT_UNITS, IDLE_UNITS
-from device.drivers.i2c_bus import CLOCK_CHIP
+from device.drivers.i2c_bus import CLOCK_CHIP, DISPLAY
 from device.upkeep import Upkeep
 from dosecore.instant import plus, plus_ms
 from loader import release
 
 _IDLE_MS = const(200)  # without a deadline, and no host talking: nobody waits
 _QUIET_MS = const(2000)  # an erase needs so long without a deadline
-_LAST_RESORT_MS = const(
-    900
-)  # the same when a light has been blinking for days and the last sector is in use: an erase fits between two of its edges
+# The same when a light has been blinking for days and the last sector is in use: an erase fits between two of its edges.
+_LAST_RESORT_MS = const(900)
 _HANDS_OFF_S = const(60)  # and without a press
-_TRY_ERASE_S = const(
-    7
-)  # how soon to try again when it was not so; not in step with bursts, which fall every 10 or 30 s
+_TRY_ERASE_S = const(7)  # how soon to try again when it was not so; not in step with bursts, every 10 or 30 s
 _AFTER_EDGE_MS = const(10)
-_DISPLAY = const(0x3C)  # the address of an SSD1306
 _LOOK_FOR_PARTS_S = const(3600)  # a part that is not there may come; a look costs 5 ms and, now and then, a collection
 _CHECK_UNITS = const(30)  # garbage of one slice of the check
 _DISPLAY_UNITS = const(2)  # of one step of the display, on average
@@ -44,14 +40,18 @@ def _forget_journal(name):
     _forget(device.journal, name)
 
 
+def _forget_device(name):
+    _forget(device, name)
+
+
 def _clock_chip(bus):
-    """See `device.start`, of which nobody needs more after the boot; it is not fetched where there is nothing to be found."""
-    if not (bus.answers(CLOCK_CHIP) or bus.held or "clock" in build.BOARD or "device.start" in sys.modules):
+    """See `device.start`, which is not fetched where there is nothing to be found."""
+    if not (bus.answers(CLOCK_CHIP) or bus.held or "clock" in build.BOARD):
         return None, False
     from device.start import clock_chip
 
     found = clock_chip(bus)
-    _forget(device, "start")
+    _forget_device("start")
     return found
 
 
@@ -63,9 +63,10 @@ class Chores:
         self._clock_watch = None
         self._look_at = device.clock.now()
         self.display = None
-        self._display_at = self._look_at  # when it is looked for, or has something to do by itself
+        self.display_at = self._look_at  # when it is looked for, or has something to do by itself
         self.longest_collection_ms = 0
         self.upkeep = Upkeep(device.keeper, _forget_journal)
+        _forget_device("start")  # the boot is over
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
         if not device.warm:
@@ -85,16 +86,15 @@ class Chores:
             self._look_at_clock()
             return None
         if self.display is None:
-            if self._display_at <= now:
+            if self.display_at <= now:
                 self._look_for_display(now)
                 return None
         elif self.display.wants(now):
             device.units += _DISPLAY_UNITS
-            self._display_at = self.display.step(now)
+            self.display_at = self.display.step(now)
             return None
         if device.tidy:
             device.tidy = False
-            now = device.clock.now()
             if self.upkeep.tidy(now):
                 device.change(now)
             return None
@@ -104,16 +104,15 @@ class Chores:
             device.acted = False
             self._collect()
             return None
-        if self.upkeep.check_wanted(device.clock.now()):
+        if self.upkeep.check_wanted(now):
             device.units += _CHECK_UNITS
-            now = device.clock.now()
             if self.upkeep.check_step(now):
                 device.change(now)
             return None
         if self.upkeep.erase_wanted():
             return self._erase(wait)
         device.pending = False
-        return min(self._look_at, self._display_at)
+        return min(self._look_at, self.display_at)
 
     def _erase(self, wait):
         """One erase, if it disturbs nobody; else the instant at which to try again."""
@@ -128,12 +127,12 @@ class Chores:
         device.pending = False
         # With a light that blinks the room is right after its next edge.
         again = plus_ms(now, wait + _AFTER_EDGE_MS) if free and out else plus(now, _TRY_ERASE_S)
-        return min(again, self._look_at, self._display_at)
+        return min(again, self._look_at, self.display_at)
 
     def _look_for_display(self, now):
-        self._display_at = plus(now, _LOOK_FOR_PARTS_S)
+        self.display_at = plus(now, _LOOK_FOR_PARTS_S)
         try:
-            self._device.bus.write(_DISPLAY, b"\x00\xe3")  # does nothing
+            self._device.bus.write(DISPLAY, b"\x00\xe3")  # does nothing
         except OSError:
             return
         from device.panel.begin_display import steps
@@ -207,5 +206,5 @@ class Chores:
         faults = self_test(self._device, watch)
         if watch is not None:
             self._look_at = watch.at
-        _forget(device, "self_test")
+        _forget_device("self_test")
         return faults

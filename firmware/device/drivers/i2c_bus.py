@@ -3,6 +3,7 @@
 from machine import I2C, Pin
 
 CLOCK_CHIP = 0x68  # the one address of a DS3231
+DISPLAY = 0x3C  # the usual one of an SSD1306
 _HZ = 400_000
 _TIMEOUT_US = 2000  # of one transfer: room for 80 bytes; MicroPython's 50 ms would delay an alert
 

@@ -2,13 +2,13 @@
 
 from micropython import const
 
-ADDRESS = 0x3C
+from device.drivers.i2c_bus import DISPLAY
+
 TILES = 16  # half pages, from left to right and from top to bottom
 TILE = 64  # bytes of one
 _HEAD = const(7)
 
 _COMMANDS = b"\x00"  # control byte: commands follow
-NOTHING = _COMMANDS + b"\xe3"
 _ON, _OFF = _COMMANDS + b"\xaf", _COMMANDS + b"\xae"
 # Data sheet 1.1, figure 2 and application note: oscillator, 64 lines, no offset, charge pump on, page addressing, upright, pins of a 128 x 64
 # glass, moderate contrast (lasts longer, does not light a ward), precharge, level; no scrolling, picture from memory, not inverted.
@@ -27,10 +27,10 @@ class Ssd1306:
 
     def begin(self):
         """Settings, whatever it was before; the picture and whether it is on stay as they are."""
-        self._bus.write(ADDRESS, _SETTINGS)
+        self._bus.write(DISPLAY, _SETTINGS)
 
     def light(self, on):
-        self._bus.write(ADDRESS, _ON if on else _OFF)
+        self._bus.write(DISPLAY, _ON if on else _OFF)
 
     def send(self, number, picture):
         """Tile `number` becomes these TILE bytes, eight pixels down in each, the lowest bit on top."""
@@ -38,4 +38,4 @@ class Ssd1306:
         tile[1] = 0xB0 | number >> 1
         tile[5] = 0x14 if number & 1 else 0x10
         tile[_HEAD:] = picture
-        self._bus.write(ADDRESS, tile)
+        self._bus.write(DISPLAY, tile)

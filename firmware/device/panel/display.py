@@ -7,13 +7,12 @@ import dosebell_build as build
 from micropython import const
 
 from device.drivers.ssd1306 import TILE, TILES, Ssd1306
+from device.panel.begin_display import CODE, NEVER
 from device.panel.canvas import Canvas
 from device.panel.screen import soonest
 from device.panel.screens import Bed, choosing
 from dosecore.instant import plus, plus_ms
 
-CODE = "display"
-NEVER_S = 0x3FFFFFFF
 RETRY_S = 30  # a dead one is tried again so often
 RENEW_S = 60  # one that has lost its power for a moment, unseen, shows its picture again after so long
 _FAILURES = const(3)  # so many in a row, and it is dead
@@ -154,6 +153,6 @@ class Display:
 
         darken(self._device.bus)
         self._failures = _FAILURES  # from now on it wants nothing
-        self.at = (NEVER_S, 0)
+        self.at = NEVER
         self._device.keeper.fault(CODE, words_of(error), now)
         self._device.changed = True

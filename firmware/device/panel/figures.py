@@ -1,8 +1,9 @@
 """The large figures of the display: capitals and digits, 24 pixels high, and small letters for their units.
 
-Written by `python -m dosebell.devtools.figures`; not to be edited. Aileron by Sora Sagano (CC0), made narrower and bolder.
+Aileron by Sora Sagano (CC0), made narrower and bolder.
 """
 
+# Drawn by `python -m dosebell.devtools.figures`; not to be edited.
 HEIGHT = 24
 CHARACTERS = "0123456789ACDEFHIKLNOPRSTUVWYdehimnos"
 WIDTHS = (
@@ -88,6 +89,7 @@ COLUMNS = (
     b"\x00\x00\x00\x00\x00\x00\x00\x00\x80\xc0\xc0\x60\x60\xc0\xc0\x80\x7f\xff\xc0\x80\x80\xc0\xff\x7f"
     b"\x00\x00\x00\x00\x00\x00\x00\x00\x80\xc0\x60\x60\xc0\x80\x20\xe7\xe7\x8c\x8c\xfd\xf9"
 )
+# To here.
 
 _GAP = 2  # between characters of a word
 _UNIT_GAP, _WORD_GAP = 3, 6  # between a number and its unit, between others

@@ -1,4 +1,4 @@
-"""Draws the large figures of the display: `python -m dosebell.devtools.figures` writes firmware/device/panel/figures.py anew.
+"""Draws the large figures of the display: `python -m dosebell.devtools.figures` writes them anew into firmware/device/panel/figures.py.
 
 The font is Aileron (dotcolon.net, CC0), which Pillow brings along; it is made a little narrower and bolder, so that "23 h 59 min"
 fits 128 pixels and can be read at arm's length. Run it when a screen needs a letter that is not there yet (CHARACTERS).
@@ -16,44 +16,15 @@ FINER = 4  # drawn so much larger, then made smaller
 FINE_SIZE, FINE_BOLDER = 136, 2
 SMALL_SIZE, SMALL_BOLDER = 76, 1
 NARROWER, THRESHOLD = 0.82, 110
-HEAD = '''"""The large figures of the display: capitals and digits, 24 pixels high, and small letters for their units.
-
-Written by `python -m dosebell.devtools.figures`; not to be edited. Aileron by Sora Sagano (CC0), made narrower and bolder.
-"""
-
-HEIGHT = 24
+BEGIN, END = "# Drawn by `python -m dosebell.devtools.figures`; not to be edited.\n", "# To here.\n"
+DATA = """HEIGHT = 24
 CHARACTERS = "{characters}"
 WIDTHS = (
 {widths})
 # Each character as three rows of bytes, eight pixels down in a byte, the lowest bit on top.
 COLUMNS = (
 {columns})
-
-_GAP = 2  # between characters of a word
-_UNIT_GAP, _WORD_GAP = 3, 6  # between a number and its unit, between others
-
-
-def glyphs(figure):
-    """The figure's characters as (pixels before it, its width, its bytes). ValueError for a character that was not drawn."""
-    found = []  # type: list
-    last = ""
-    for word in figure.split():
-        before = 0
-        if found:
-            before = _UNIT_GAP if word.islower() and last.isdigit() else _WORD_GAP
-        last = word
-        for character in word:
-            place = CHARACTERS.index(character)
-            begin = 3 * sum(WIDTHS[:place])
-            found.append((before, WIDTHS[place], COLUMNS[begin : begin + 3 * WIDTHS[place]]))
-            before = _GAP
-    return found
-
-
-def width(found):
-    """Pixels of what `glyphs` gave."""
-    return sum([before + wide for before, wide, _ in found])
-'''
+"""
 
 
 def drawn(character: str) -> Image.Image:
@@ -90,15 +61,23 @@ def as_lines(data: bytes) -> str:
     return "".join('    b"' + "".join(f"\\x{byte:02x}" for byte in row) + '"\n' for row in rows)
 
 
-def module() -> str:
-    """The text of the module."""
+def data() -> str:
+    """What is drawn, as Python."""
     pictures = [drawn(character) for character in CHARACTERS]
-    return HEAD.format(
+    return DATA.format(
         characters=CHARACTERS,
         widths=as_lines(bytes(picture.width for picture in pictures)),
         columns="".join(as_lines(columns(picture)) for picture in pictures),
     )
 
 
+def renewed(text: str) -> str:
+    """The text of the module, with what stands between BEGIN and END drawn anew."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin and end, f"{FILE.name}: no {begin or BEGIN!r} followed by {END!r}"
+    return before + begin + data() + end + after
+
+
 if __name__ == "__main__":
-    FILE.write_text(module())
+    FILE.write_text(renewed(FILE.read_text()))
