@@ -43,6 +43,16 @@ def skip(bench: EmulatedBench, seconds: float) -> None:
     scenes.synchronise(bench)
 
 
+def give_partly(bench: EmulatedBench) -> None:
+    """An infusion is begun, interrupted and stopped, and its end answered; nothing can be undone any more."""
+    bench.press("start")
+    for _ in range(2):
+        bench.hold("hold", CONFIRM_S)
+        bench.wait(DRAWN_S)
+    bench.press("pause")
+    bench.wait(UNDO_S)
+
+
 class Course:
     """A course, and its first due as a moment of the wall clock."""
 
@@ -125,13 +135,7 @@ def held(bench: EmulatedBench, show: Show) -> None:
     course = Course(bench, 30)
     course.to(0)
     course.to(3 * HOUR)
-    bench.press("start")
-    bench.hold("hold", CONFIRM_S)
-    bench.wait(DRAWN_S)
-    bench.hold("hold", CONFIRM_S)
-    bench.wait(DRAWN_S)
-    bench.press("pause")
-    bench.wait(UNDO_S)
+    give_partly(bench)
     course.to(8 * HOUR)
     show("not-before")
     course.to(10 * HOUR + MINUTE)
@@ -166,12 +170,7 @@ def cycles(bench: EmulatedBench, show: Show) -> None:
     booted(bench)
     course = Course(bench, 30)
     course.to(0)
-    bench.press("start")
-    for _ in range(2):
-        bench.hold("hold", CONFIRM_S)
-        bench.wait(DRAWN_S)
-    bench.press("pause")
-    bench.wait(UNDO_S)
+    give_partly(bench)
     show("resting")
     bench.wait(MINUTE)
     show("supportive-care")
@@ -188,13 +187,7 @@ def cycles(bench: EmulatedBench, show: Show) -> None:
     show("review-holds")
     bench.hold("pause", CONFIRM_S)
     bench.wait(DRAWN_S)
-    bench.press("start")
-    bench.wait(DRAWN_S)
-    for _ in range(2):
-        bench.hold("hold", CONFIRM_S)
-        bench.wait(DRAWN_S)
-    bench.press("pause")
-    bench.wait(UNDO_S)
+    give_partly(bench)
     show("completed")
 
 

@@ -11,10 +11,11 @@ from hil_tests.bench import EmulatedBench
 from hil_tests.bench.interface import CONFIRM_S, to_wire
 from hil_tests.clock_scenes import SHARP_S, battery, chip_is_set, clock_faults, clock_of, with_chip
 from hil_tests.conftest import MakeBench
+from hil_tests.course_check import timer_us
 from hil_tests.effects import LATE_S
 from hil_tests.figures import collecting
 from hil_tests.prepared import configured
-from hil_tests.scenes import IDLE_S, LOW_HZ, MEDIUM_HZ, alert, called, heard, status
+from hil_tests.scenes import IDLE_S, LOW_HZ, MEDIUM_HZ, alert, called, heard, kinds, status
 from hil_tests.test_reset_and_time import clock_error, power_cut
 
 # A chip in service is looked at every ten minutes, and every half a minute once it has failed; three failures are a fault.
@@ -22,6 +23,8 @@ LOOK_S, RETRY_S = 600.0, 30.0
 FAULT_S = LOOK_S + 2 * RETRY_S + 5
 # What a transfer that never ends may cost, with what the loop does around it.
 HELD_UP_S = 0.010
+# Boots, evenly over a second: one in 16 ms. After so long one knows the fraction of the chip's second.
+PHASES, SHARP_WITHIN_S = 60, 16.0
 
 
 @pytest.mark.req("T-05", "A-07")
@@ -174,3 +177,25 @@ def test_the_clock_does_not_follow_a_chip_that_runs_away(make_bench: MakeBench, 
     assert "it differs from the clock by" in clock_faults(bench)[0]
     assert status(bench)["clock"]["quality"] == "synced"
     assert clock_error(bench) <= 0.02
+
+
+@pytest.mark.soak
+@pytest.mark.req("T-05")
+def test_wherever_in_the_chips_second_a_boot_falls_its_clock_is_as_right_as_it_says(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    bench, _, _ = with_chip(make_bench, configured(new_board), due_in=3 * 3600.0)
+    for step in range(PHASES):
+        # when the power comes back a little later in the chip's second each time
+        bench.cut_power()
+        bench.restore_power(off_time=1 + step / PHASES)
+        bench.wait(SHARP_WITHIN_S)
+        zero = bench.now - timer_us(bench) / 1e6
+        boot = scenes.ask(bench, "clock-get")["boot"]
+        sets = [event for event in kinds(bench, "clock-set") if event.boot == boot]
+        assert len(sets) == 2, step
+        # then it is never further off than it says, at once and when it has seen the chip's second change
+        for event in sets:
+            told = bench.instant_of(scenes.utc_of(event.utc))
+            off_ms = (told - zero - event.mono[0]) * 1000 - event.mono[1]
+            assert abs(off_ms) <= event.detail["bound_ms"], (step, event)

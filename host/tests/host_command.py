@@ -69,6 +69,11 @@ def dosebell(
     return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 
 
+def on(port: str, *arguments: str) -> Ran:
+    """Run `dosebell` for the device on that port."""
+    return dosebell("--port", port, *arguments)
+
+
 def board(path: str, number: str = "e66118604b2a5c21") -> tuple[str, str, int, int]:
     """A MicroPython board on the USB."""
     return (path, number, 0x2E8A, 0x0005)

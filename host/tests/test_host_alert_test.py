@@ -1,10 +1,9 @@
 """`dosebell alert test`: which calls it asks the device to play, how it says them, and what becomes of one that is cut short (H-02)."""
 
-from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
-from host_command import ROOT, Ran, dosebell
+from host_command import ROOT, on
 from scripted_device import ScriptedDevice
 
 from device.panel.lights import OFFERS
@@ -16,18 +15,8 @@ from dosecore.alerts import PRIORITIES, priority_of
 pytestmark = pytest.mark.req("H-02")
 
 
-@pytest.fixture
-def device() -> Iterator[ScriptedDevice]:
-    with ScriptedDevice() as made:
-        yield made
-
-
-def on(device: ScriptedDevice, *arguments: str) -> Ran:
-    return dosebell("--port", device.port, *arguments)
-
-
 def test_every_call_and_every_feedback_sound_is_played_and_named(device: ScriptedDevice) -> None:
-    ran = on(device, "--json", "alert", "test")
+    ran = on(device.port, "--json", "alert", "test")
     assert ran.code == 0 and ran.json == {"played": list(call_words.SERIES)}
     # The last request ends what plays, and tells whether it was heard to its end.
     assert device.played == [*call_words.SERIES, None]
@@ -35,9 +24,9 @@ def test_every_call_and_every_feedback_sound_is_played_and_named(device: Scripte
 
 
 def test_one_call_is_played_by_its_name(device: ScriptedDevice) -> None:
-    assert on(device, "alert", "test", "late").out == "Played: late. Was each seen and heard at the bed?\n"
+    assert on(device.port, "alert", "test", "late").out == "Played: late. Was each seen and heard at the bed?\n"
     assert device.played == ["late", None]
-    ran = on(device, "--json", "alert", "test", "loud")
+    ran = on(device.port, "--json", "alert", "test", "loud")
     assert ran.code == 2 and ran.error["error"] == "usage" and "medium" in ran.error["sentence"]
     assert device.played == ["late", None]
 
@@ -46,7 +35,7 @@ def test_one_call_is_played_by_its_name(device: ScriptedDevice) -> None:
 @pytest.mark.parametrize("code", ["course-running", "calling", "cut-short", "safe-mode"])
 def test_a_device_that_has_something_to_say_itself_refuses(device: ScriptedDevice, code: str) -> None:
     device.answers["alert-test"] = {"err": code}
-    ran = on(device, "--json", "alert", "test", "low")
+    ran = on(device.port, "--json", "alert", "test", "low")
     assert ran.code == (5 if code == "safe-mode" else 4) and ran.out == ""
     assert ran.error["error"] == code and ran.error["advice"]
 

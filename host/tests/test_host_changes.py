@@ -5,21 +5,10 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
-from host_command import PATHS, Ran, dosebell
+from host_command import PATHS, dosebell, on
 from scripted_device import ScriptedDevice
-
-
-@pytest.fixture
-def device() -> Iterator[ScriptedDevice]:
-    with ScriptedDevice() as made:
-        yield made
-
-
-def on(device: ScriptedDevice, *arguments: str) -> Ran:
-    return dosebell("--port", device.port, *arguments)
 
 
 def kinds(device: ScriptedDevice) -> list[str]:
@@ -30,23 +19,23 @@ def kinds(device: ScriptedDevice) -> list[str]:
 
 def running(device: ScriptedDevice, at: str = "+1h") -> None:
     """Given a configured device with a course that starts in an hour."""
-    assert on(device, "configure", "hd-il2").code == 0
-    assert on(device, "clock", "sync").code == 0
-    assert on(device, "course", "start", "--at", at).code == 0
+    assert on(device.port, "configure", "hd-il2").code == 0
+    assert on(device.port, "clock", "sync").code == 0
+    assert on(device.port, "course", "start", "--at", at).code == 0
 
 
 @pytest.mark.req("H-02", "H-03")
 def test_configure_takes_effect_when_it_is_confirmed(device: ScriptedDevice) -> None:
-    ran = on(device, "--json", "configure", "til-il2", "--label", "Bed 12", "--set", "interval_min=600", "--armed")
+    ran = on(device.port, "--json", "configure", "til-il2", "--label", "Bed 12", "--set", "interval_min=600", "--armed")
     assert (ran.json["configured"], ran.json["label"], ran.json["armed"]) == (True, "Bed 12", True)
     assert device.state.regimen.data["interval_min"] == 600 and device.state.armed
-    assert on(device, "configure", "hd-il2").out == f"{device.id} now has the regimen hd-il2, label Bed 12.\n"
+    assert on(device.port, "configure", "hd-il2").out == f"{device.id} now has the regimen hd-il2, label Bed 12.\n"
 
 
 @pytest.mark.req("H-01", "H-03")
 def test_a_change_that_is_never_confirmed(device: ScriptedDevice) -> None:
     device.confirm, device.offer_s = False, 0.8
-    ran = on(device, "configure", "hd-il2")
+    ran = on(device.port, "configure", "hd-il2")
     assert ran.code == 4 and ran.out == ""
     assert ran.err.startswith("Hold PAUSE for 2 s at the bed to confirm (1 s left)\nexpired: Nobody confirmed")
     assert device.state.regimen is None and kinds(device) == ["checkpoint", "boot"]
@@ -64,7 +53,7 @@ def test_a_retried_change_acts_once(device: ScriptedDevice, fault: str) -> None:
         return original(*arguments)
 
     device._offered = offered
-    assert on(device, "course", "reschedule", "+3h").code == 0
+    assert on(device.port, "course", "reschedule", "+3h").code == 0
     assert device.asked.count("reschedule") == 3
     assert kinds(device).count("course-rescheduled") == 1
 
@@ -72,7 +61,7 @@ def test_a_retried_change_acts_once(device: ScriptedDevice, fault: str) -> None:
 @pytest.mark.req("H-03", "H-06")
 def test_unplugged_while_the_bed_is_waited_for(device: ScriptedDevice) -> None:
     device.unplug_on = "outcome"
-    ran = on(device, "configure", "hd-il2")
+    ran = on(device.port, "configure", "hd-il2")
     assert ran.code == 3 and "unplugged: " in ran.err and "Nothing takes effect unless PAUSE is held" in ran.err
     assert ran.seconds < 5
 
@@ -110,28 +99,28 @@ def test_a_terminal_shows_the_seconds_left(device: ScriptedDevice) -> None:
 @pytest.mark.req("H-03")
 def test_a_device_that_restarts_meanwhile_has_forgotten(device: ScriptedDevice) -> None:
     device.answers["outcome"] = {"state": "unknown"}
-    ran = on(device, "configure", "hd-il2")
+    ran = on(device.port, "configure", "hd-il2")
     assert ran.code == 4 and "outcome-unknown: " in ran.err
 
 
 @pytest.mark.req("H-03")
 def test_a_change_refused_at_its_confirmation(device: ScriptedDevice) -> None:
     device.answers["outcome"] = {"state": "refused", "err": "course-running"}
-    ran = on(device, "configure", "hd-il2")
+    ran = on(device.port, "configure", "hd-il2")
     assert ran.code == 4 and "course-running: " in ran.err
 
 
 @pytest.mark.req("H-03")
 def test_a_second_change_meanwhile_is_refused(device: ScriptedDevice) -> None:
     device.answers["configure"] = {"err": "busy"}
-    ran = on(device, "configure", "hd-il2")
+    ran = on(device.port, "configure", "hd-il2")
     assert ran.code == 4 and ran.err.startswith("busy: ")
 
 
 @pytest.mark.req("H-01")
 def test_a_course_on_a_clock_that_was_never_set(device: ScriptedDevice) -> None:
-    assert on(device, "configure", "hd-il2").code == 0
-    ran = on(device, "course", "start")
+    assert on(device.port, "configure", "hd-il2").code == 0
+    ran = on(device.port, "course", "start")
     assert ran.code == 4
     assert ran.err == (
         "clock-unknown: The device's clock was never set since its power came on.\nRun `dosebell clock sync`, then try again.\n"
@@ -141,15 +130,15 @@ def test_a_course_on_a_clock_that_was_never_set(device: ScriptedDevice) -> None:
 @pytest.mark.req("H-01")
 def test_a_course_without_a_regimen(device: ScriptedDevice) -> None:
     for arguments in (("course", "start"), ("course", "start", "--armed")):
-        ran = on(device, *arguments)
+        ran = on(device.port, *arguments)
         assert ran.code == 4 and ran.err.startswith("unconfigured: ")
 
 
 @pytest.mark.req("H-02")
 def test_armed_keeps_the_regimen_that_the_device_has(device: ScriptedDevice) -> None:
-    assert on(device, "configure", "hd-il2", "--set", "late_min=45", "--label", "Bed 3").code == 0
+    assert on(device.port, "configure", "hd-il2", "--set", "late_min=45", "--label", "Bed 3").code == 0
     before = device.state.regimen.data
-    assert on(device, "--json", "course", "start", "--armed").json == {
+    assert on(device.port, "--json", "course", "start", "--armed").json == {
         "done": "course-start",
         "armed": True,
         "regimen": "hd-il2",
@@ -161,20 +150,20 @@ def test_armed_keeps_the_regimen_that_the_device_has(device: ScriptedDevice) -> 
 def test_a_course_from_start_to_stop(device: ScriptedDevice) -> None:
     running(device)
     assert device.state.course == "running"
-    ran = on(device, "--json", "course", "reschedule", "+2h")
+    ran = on(device.port, "--json", "course", "reschedule", "+2h")
     assert ran.json["dropped"] == 0 and ran.err.startswith("at: ")
-    ran = on(device, "configure", "hd-il2")
+    ran = on(device.port, "configure", "hd-il2")
     assert ran.code == 4 and ran.err.startswith("course-running: ")
-    assert on(device, "course", "next-cycle").err.startswith("not-resting: ")
-    assert on(device, "--json", "course", "stop").json == {"done": "course-stop"}
+    assert on(device.port, "course", "next-cycle").err.startswith("not-resting: ")
+    assert on(device.port, "--json", "course", "stop").json == {"done": "course-stop"}
     assert device.state.course == "stopped"
-    assert on(device, "course", "stop").err.startswith("no-course: ")
+    assert on(device.port, "course", "stop").err.startswith("no-course: ")
 
 
 @pytest.mark.req("H-02")
 def test_a_course_in_the_middle(device: ScriptedDevice) -> None:
-    on(device, "configure", "hd-il2"), on(device, "clock", "sync")
-    ran = on(device, "course", "start", "--cycle", "2", "--slot", "5", "--last-start", "-6h", "--at", "+2h")
+    on(device.port, "configure", "hd-il2"), on(device.port, "clock", "sync")
+    ran = on(device.port, "course", "start", "--cycle", "2", "--slot", "5", "--last-start", "-6h", "--at", "+2h")
     assert ran.code == 0, ran.err
     assert (device.state.cycle, device.state.current) == (2, 5) and device.state.last_start is not None
 
@@ -183,18 +172,18 @@ def test_a_course_in_the_middle(device: ScriptedDevice) -> None:
 def test_a_dose_is_recorded_and_a_reason_given(device: ScriptedDevice) -> None:
     running(device)
     device.wait(3600 + 60)
-    assert on(device, "dose", "record", "1", "1", "given").err.startswith("start-needed: ")
-    assert on(device, "dose", "reason", "1", "1", "cardiac").err.startswith("never-on-hold: ")
+    assert on(device.port, "dose", "record", "1", "1", "given").err.startswith("start-needed: ")
+    assert on(device.port, "dose", "reason", "1", "1", "cardiac").err.startswith("never-on-hold: ")
     device.happen("hold")
-    assert on(device, "--json", "dose", "reason", "1", "1", "cardiac").json["reason"] == "cardiac"
+    assert on(device.port, "--json", "dose", "reason", "1", "1", "cardiac").json["reason"] == "cardiac"
     assert (
-        on(device, "dose", "record", "1", "1", "held", "--reason", "cardiac").out
+        on(device.port, "dose", "record", "1", "1", "held", "--reason", "cardiac").out
         == "Cycle 1, slot 1 is recorded as held.\n"
     )
     assert device.state.tally().counts() == [0, 0, 1, 0, 0]
-    ran = on(device, "dose", "record", "1", "2", "missed")
+    ran = on(device.port, "dose", "record", "1", "2", "missed")
     assert ran.code == 4 and ran.err.startswith("not-due-yet: ") and "slot 2" in ran.err
-    ran = on(device, "dose", "record", "3", "1", "missed")
+    ran = on(device.port, "dose", "record", "3", "1", "missed")
     assert ran.code == 4 and ran.err.startswith("no-such-slot: The course has no such cycle or slot (cycle 3; ")
 
 
@@ -226,7 +215,7 @@ def test_wrong_input_is_refused_before_a_device_is_looked_for(arguments: tuple[s
 
 @pytest.mark.req("H-02", "A-07")
 def test_self_test(device: ScriptedDevice) -> None:
-    assert on(device, "--json", "self-test").json == {"passed": True, "faults": []}
+    assert on(device.port, "--json", "self-test").json == {"passed": True, "faults": []}
     device.answers["self-test"] = {"ok": True, "faults": ["buzzer", "journal"]}
-    ran = on(device, "self-test")
+    ran = on(device.port, "self-test")
     assert ran.code == 5 and ran.err.startswith("self-test-failed: The self-test failed: buzzer, journal.")

@@ -5,7 +5,6 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from dosebell.client import connect
 from dosebell.errors import DosebellError
 
 KEYS = ["seq", "boot", "mono_ms", "utc", "quality", "kind", "cycle", "slot", "detail"]
-
-
-@pytest.fixture
-def device() -> Iterator[ScriptedDevice]:
-    with ScriptedDevice() as made:
-        yield made
 
 
 @pytest.fixture
