@@ -23,7 +23,13 @@ STDIN = 0
 
 
 @click.command(cls=Command)
-@click.option("--board", default="pico", show_default=True, metavar="NAME", help="Which board: a file of boards/.")
+@click.option(
+    "--board",
+    default="pico",
+    show_default=True,
+    metavar="NAME",
+    help="Which board: a file of boards/, or the path of one.",
+)
 @click.option(
     "--image",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -118,19 +124,19 @@ _BOOT_S = 1.5
 def _switch_on(board: str, image: Path | None, flash: Path | None) -> Bedside:
     """The device with the image on it, over what its flash held. Errors: unreadable-file."""
     from dosebell.image import BoardError, ImageError
-    from dosebell.image.files import BOARDS, BUILD
+    from dosebell.image.files import BUILD, board_file
     from dosebell.sim import flash_from_uf2
     from dosebell.sim.bedside import Bedside
 
-    board_file = BOARDS / f"{board}.toml"
-    uf2 = image or BUILD / f"dosebell-{board}.uf2"
+    described = board_file(board)
+    uf2 = image or BUILD / f"dosebell-{described.stem}.uf2"
     advice = "" if image else f"Run `make image BOARD={board}` in the checkout first, or name a file with --image."
     contents = _read(uf2, advice)
     kept = _read(flash) if flash is not None and flash.exists() else None
     try:
-        return Bedside.of_board(flash_from_uf2(contents, kept), board_file)
+        return Bedside.of_board(flash_from_uf2(contents, kept), described)
     except (BoardError, OSError) as err:
-        raise DosebellError("unreadable-file", path=str(board_file), detail=str(err)) from err
+        raise DosebellError("unreadable-file", path=str(described), detail=str(err)) from err
     except (ImageError, ValueError) as err:
         raise DosebellError("unreadable-file", path=str(uf2), detail=str(err)) from err
 

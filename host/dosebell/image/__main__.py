@@ -12,23 +12,24 @@ from pathlib import Path
 
 from dosebell.image.build import ImageInfo, build_image
 from dosebell.image.errors import ImageError
-from dosebell.image.files import BOARDS, BUILD, CACHE, FIRMWARE
+from dosebell.image.files import BOARDS, BUILD, CACHE, FIRMWARE, board_file
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build one image; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dosebell.image", description="Build the image of one board.")
-    parser.add_argument("--board", default="pico", help="name of a file in boards/, without .toml (default: pico)")
+    parser.add_argument(
+        "--board", default="pico", help="a board of boards/, or the path of a .toml file (default: pico)"
+    )
     parser.add_argument("--boards", type=Path, default=BOARDS, help="folder of the board files")
     parser.add_argument("--firmware", type=Path, default=FIRMWARE, help="folder of the device's Python files")
     parser.add_argument("--out", type=Path, help="the UF2 file (default: build/dosebell-<board>.uf2)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the official MicroPython")
     given = parser.parse_args(arguments)
-    out = given.out or BUILD / f"dosebell-{given.board}.uf2"
+    board = board_file(given.board, given.boards)
+    out = given.out or BUILD / f"dosebell-{board.stem}.uf2"
     try:
-        info = build_image(
-            given.boards / f"{given.board}.toml", given.firmware, out, cache=given.cache, progress=_progress
-        )
+        info = build_image(board, given.firmware, out, cache=given.cache, progress=_progress)
     except ImageError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

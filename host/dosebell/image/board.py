@@ -9,8 +9,15 @@ from typing import Any
 
 from dosebell.image.tables import Table, read_toml
 
-# GPIO 23, 24 and 29 serve the Pico's own power supply and are not led out; 25 is its LED.
-_FREE_GPIOS = frozenset(range(23)) | {25, 26, 27, 28}
+# Pico data sheet, section 2.1: what the Pico uses itself and does not lead out.
+_OWN = {
+    23: "switches the Pico's own power supply",
+    24: "senses the Pico's own USB supply",
+    25: "is the LED on the Pico itself, free for leds.alive alone",
+    29: "measures the Pico's own supply",
+}
+_LAST_GPIO = 29
+_OWN_LED = "leds.alive"
 
 # RP2040 data sheet, table of GPIO functions: which pins can carry which I2C controller.
 _SDA = {0: (0, 4, 8, 12, 16, 20), 1: (2, 6, 10, 14, 18, 26)}
@@ -18,6 +25,9 @@ _SCL = {0: (1, 5, 9, 13, 17, 21), 1: (3, 7, 11, 15, 19, 27)}
 
 # I2C specification: the addresses below and above are reserved.
 _I2C_ADDRESSES = (0x08, 0x77)
+
+# The only one at which the firmware looks for an SSD1306.
+DISPLAY_ADDRESS = 0x3C
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "buttons": ("start", "hold", "pause"),
@@ -33,6 +43,8 @@ class Board:
     name: str
     micropython: str
     parts: dict[str, dict[str, int]]
+    display: int | None = None
+    """I2C address of the display that this board carries. For wiring and for tests: the device finds one by itself."""
 
     def for_device(self) -> dict[str, Any]:
         """What the device learns about itself: the tables of the board file, and `name`."""
@@ -58,11 +70,12 @@ def load_board(file: Path) -> Board:
         clock = top.table("clock")
         parts["clock"] = {"address": clock.integer("address", *_I2C_ADDRESSES)}
         clock.done()
+    display = _display(top, parts) if "display" in top else None
     if "call" in top:
         parts["call"] = pins.take(top.table("call"), ("pin",))
     top.done()
     _check_buzzer_slice(top, parts)
-    return Board(name, micropython, parts)
+    return Board(name, micropython, parts, display)
 
 
 class _Pins:
@@ -77,9 +90,9 @@ class _Pins:
         return pins
 
     def take_one(self, table: Table, key: str) -> int:
-        pin = table.integer(key, 0, 28)
-        if pin not in _FREE_GPIOS:
-            raise table.error(key, f"GPIO {pin} is not led out on this board")
+        pin = table.integer(key, 0, _LAST_GPIO)
+        if pin in _OWN and not (pin == 25 and table.name(key) == _OWN_LED):
+            raise table.error(key, f"GPIO {pin} is not led out: it {_OWN[pin]}")
         if pin in self._owner:
             raise table.error(key, f"GPIO {pin} is used twice, also by {self._owner[pin]}")
         self._owner[pin] = table.name(key)
@@ -97,9 +110,21 @@ def _i2c(table: Table, pins: _Pins) -> dict[str, int]:
     return values
 
 
+def _display(top: Table, parts: dict[str, dict[str, int]]) -> int:
+    """The address of the display, which is an address of its own on the bus."""
+    table = top.table("display")
+    address = table.integer("address", *_I2C_ADDRESSES)
+    if address != DISPLAY_ADDRESS:
+        raise table.error("address", f"is {address:#x}; the firmware looks for a display at {DISPLAY_ADDRESS:#x} only")
+    table.done()
+    if "clock" in parts and parts["clock"]["address"] == address:
+        raise top.error("clock.address", f"{address:#x} is used twice on the bus, also by display.address")
+    return address
+
+
 def _check_buzzer_slice(top: Table, parts: dict[str, dict[str, int]]) -> None:
     """A PWM slice has one frequency for both its channels: the tone must not share it with a light."""
-    slice_of = {pin: (pin >> 1) & 7 for pin in _FREE_GPIOS}
+    slice_of = {pin: (pin >> 1) & 7 for pin in range(_LAST_GPIO + 1)}
     buzzer = parts["buzzer"]["pin"]
     for light, pin in parts["leds"].items():
         if slice_of[pin] == slice_of[buzzer]:

@@ -64,12 +64,12 @@ def build_image(
 ) -> ImageInfo:
     """Build the image of one board, unless `out` is there and nothing that it is made of has changed.
 
-    `board` is a board file; `micropython.toml` lies beside it. `version` is the project's own unless given. A record
+    `board` is a board file; `micropython.toml` lies beside it, or else the project's own counts. `version` is the project's own unless given. A record
     of what the image was made of is kept beside `out`. The same inputs give the same bytes, whatever the folder, time
     zone, locale or umask. Raises `ImageError` with one sentence.
     """
     described = load_board(board)
-    micropython = load_micropython(board.parent / _MICROPYTHONS, described.micropython)
+    micropython = load_micropython(_micropythons(board), described.micropython)
     version = version or project_version()
     inputs = _digest_of_inputs(board, firmware, version)
     record = out.with_suffix(".json")
@@ -134,6 +134,12 @@ def project_version() -> str:
         return str(tomllib.load(file)["project"]["version"])
 
 
+def _micropythons(board: Path) -> Path:
+    """The table of MicroPythons that a board file goes by: a reader's own board need not come with one."""
+    beside = board.parent / _MICROPYTHONS
+    return beside if beside.exists() else BOARDS / _MICROPYTHONS
+
+
 def _pages(filesystem: bytes, storage: Storage) -> Iterator[Page]:
     """Every page of the filesystem but those of the journal's blocks."""
     for block in range(storage.blocks):
@@ -151,7 +157,7 @@ def _digest_of_inputs(board: Path, firmware: Path, version: str) -> str:
         *((f"builder/{file.name}", file) for file in sorted(builder.glob("*.py"))),
         *((f"firmware/{file.relative_to(firmware).as_posix()}", file) for file in sources(firmware)),
         (f"boards/{board.name}", board),
-        (f"boards/{_MICROPYTHONS}", board.parent / _MICROPYTHONS),
+        (f"boards/{_MICROPYTHONS}", _micropythons(board)),
     ]
     for name, file in named:
         content = file.read_bytes()

@@ -14,6 +14,11 @@ BUILD = ROOT / "build"
 CACHE = BUILD / "cache"
 
 
+def board_file(named: str, folder: Path = BOARDS) -> Path:
+    """The board file that a user names: `pico` is a file of `boards/`, what ends in `.toml` is a path."""
+    return Path(named) if named.endswith(".toml") else folder / f"{named}.toml"
+
+
 def write_whole(file: Path, content: bytes) -> None:
     """Write the file whole or not at all: two builds at once, or one that is interrupted, leave no half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
