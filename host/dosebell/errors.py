@@ -248,6 +248,31 @@ TABLE: dict[str, Line] = {
         "The archive {path} was written by a newer dosebell.",
         "Update this command, or name another file with --archive.",
     ),
+    "log-altered": Line(
+        DAMAGED,
+        "{path} is not as it was pulled: event {seq} {detail}.",
+        "Keep it as it is for biomed; what the device still holds can be pulled into a new archive (`log pull --archive NEW`) and exported from there.",
+    ),
+    "not-a-log": Line(
+        DAMAGED,
+        "{path} holds no log that could be proven.",
+        "Name an archive, or a file that `dosebell log export --format jsonl` wrote.",
+    ),
+    "archive-readonly": Line(
+        USAGE,
+        "The archive {path} cannot be written: {detail}.",
+        "Check the permissions of the file and of its folder, or name another file with --archive.",
+    ),
+    "archive-full": Line(
+        USAGE,
+        "There is no room left to write the archive {path} ({detail}).",
+        "Free some space and pull again: it goes on where it was cut off, and the device keeps what it was not told to be pulled.",
+    ),
+    "archive-busy": Line(
+        USAGE,
+        "The archive {path} is being written by another program.",
+        "Wait until that has ended, then run the command again.",
+    ),
     "archive-damaged": Line(
         DAMAGED, "{path} is not a usable archive: {detail}.", "Keep a copy of it, and name another file with --archive."
     ),
