@@ -23,6 +23,9 @@ MARKER = 0xA5
 PAYLOAD_AT, PAYLOAD_MAX = 12, 48
 CRC_AT = 60
 BLANK = b"\xff" * SLOT_BYTES
+# Parts of the causes of gaps, by which those that tell of an alteration are known again.
+_CHAIN = "the chain breaks"
+_ORDER = "stands out of order"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Gap:
     first: int
     last: int
     cause: str
+
+    @property
+    def alteration(self) -> bool:
+        """Whether it tells of something altered, and not of something lost."""
+        return _CHAIN in self.cause or _ORDER in self.cause
 
 
 @dataclass
@@ -130,10 +138,34 @@ def read_sector(epoch: int, first_copy: bytes, second_copy: Callable[[], bytes])
         elif raw != BLANK:
             sector.damaged.append(number)
         number += 1
+    return _with_events(sector)
+
+
+def kept_sector(epoch: int, slots: dict[int, bytes]) -> Sector:
+    """A sector from the slots that an archive keeps of it; those that are not whole, or not in their place, are `damaged`."""
+    sector = Sector(epoch, None)
+    for number, raw in sorted(slots.items()):
+        if 0 <= number < SLOTS and _good(number, raw, epoch):
+            sector.slots[number] = raw
+        else:
+            sector.damaged.append(number)
+    return _with_events(sector)
+
+
+def _with_events(sector: Sector) -> Sector:
+    """With its header and events, from its slots."""
     if 0 in sector.slots:
         sector.header = header_of(sector.slots[0])
-    sector.events = list(_events(sector))
+    sector.events = [
+        Stored(seq, sector.epoch, begun, data, _decoded(data, seq)) for seq, begun, data in _joined(sector.slots)
+    ]
     return sector
+
+
+def numbers_of(slots: dict[int, bytes]) -> list[int]:
+    """The numbers of the events that are whole in these slots of a sector, in their order there."""
+    good = {number: raw for number, raw in slots.items() if number and whole(raw)}
+    return [seq for seq, _, _ in _joined(good)]
 
 
 def _good(number: int, raw: bytes, epoch: int) -> bool:
@@ -143,18 +175,18 @@ def _good(number: int, raw: bytes, epoch: int) -> bool:
     return header is not None and header.epoch == epoch
 
 
-def _events(sector: Sector) -> Iterator[Stored]:
-    """The events that are whole: all fragments of one number, in order, in consecutive slots.
+def _joined(slots: dict[int, bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """(number, first slot, bytes) of the events that are whole: all fragments of one number, in order, in consecutive slots.
 
     One that stands there twice is the same: the device writes the last event once more when a power cut left only one copy of it.
     """
     parts: list[bytes] = []
     begun = 0
     last: tuple[int, bytes] | None = None
-    for number in sorted(sector.slots):
+    for number in sorted(slots):
         if number == 0:
             continue
-        raw = sector.slots[number]
+        raw = slots[number]
         fragment, fragments, used = raw[1], raw[2], raw[3]
         seq = struct.unpack_from("<I", raw, 4)[0]
         if fragment == 0:
@@ -163,7 +195,7 @@ def _events(sector: Sector) -> Iterator[Stored]:
             not parts
             or fragment != len(parts)
             or number != begun + fragment
-            or seq != struct.unpack_from("<I", sector.slots[begun], 4)[0]
+            or seq != struct.unpack_from("<I", slots[begun], 4)[0]
         ):
             parts = []
             continue
@@ -174,7 +206,7 @@ def _events(sector: Sector) -> Iterator[Stored]:
             if (seq, data) == last:
                 continue
             last = (seq, data)
-            yield Stored(seq, sector.epoch, begun, data, _decoded(data, seq))
+            yield seq, begun, data
 
 
 def _decoded(data: bytes, seq: int) -> Event | None:
@@ -195,7 +227,7 @@ def follow(sector: Sector, place: Place) -> list[Gap]:
                 Gap(
                     sector.header.first_seq,
                     sector.header.first_seq,
-                    f"the chain breaks at the start of sector {sector.epoch}",
+                    f"{_CHAIN} at the start of sector {sector.epoch}",
                 )
             )
         place.seq = max(place.seq or 0, sector.header.first_seq)
@@ -204,14 +236,12 @@ def follow(sector: Sector, place: Place) -> list[Gap]:
         place.chain = None  # a lost header: sequence numbers still tell what is missing
     for stored in sector.events:
         if place.seq is not None and stored.seq < place.seq:
-            gaps.append(
-                Gap(stored.seq, stored.seq, f"number {stored.seq} stands out of order in sector {sector.epoch}")
-            )
+            gaps.append(Gap(stored.seq, stored.seq, f"number {stored.seq} {_ORDER} in sector {sector.epoch}"))
             continue
         lost = _seq_gap(place, stored.seq, sector)
         gaps += lost
         if not lost and not _chained(sector, stored, place):
-            gaps.append(Gap(stored.seq, stored.seq, f"the chain breaks before {stored.seq}"))
+            gaps.append(Gap(stored.seq, stored.seq, f"{_CHAIN} before {stored.seq}"))
         if stored.event is None:
             gaps.append(Gap(stored.seq, stored.seq, "of a kind that this version does not know"))
         place.seq = stored.seq + 1

@@ -23,6 +23,7 @@ from dosebell.journal_reader import Gap
 
 FORMAT = 1
 _HASH = "hash"
+_SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,15 @@ def text_of(line: dict[str, Any]) -> str:
 
 def _hash(before: str, line: dict[str, Any]) -> str:
     return hashlib.sha256((before + text_of(line)).encode()).hexdigest()
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the file is an archive and no exported log, by its first bytes. A file that is not there is neither."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
 
 
 def verify_file(path: Path) -> Proven:

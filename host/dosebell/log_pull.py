@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dosebell.archive import Archive, Journal
+from dosebell.archive_check import prove, prove_quickly
 from dosebell.client import Client
 from dosebell.errors import DosebellError
 from dosebell.journal_reader import SLOT_BYTES, Gap, Place, Sector, follow, read_sector
@@ -105,12 +106,16 @@ def pull(client: Client, archive: Archive, progress: Progress | None = None) -> 
 
 
 def _find_journal(reader: _Reader, archive: Archive, device: dict[str, Any], info: dict[str, Any]) -> Pulled:
-    """The archive's journal that this device goes on with, or a new one: then what is stored differs from what was pulled before."""
+    """The archive's journal that this device goes on with, or a new one: then what is stored differs from what was pulled before.
+
+    Errors: log-altered: nothing is added to an archive that was altered, and a device is not blamed for it.
+    """
     known = archive.journals(device["id"])
     label, board = device.get("label") or "", device.get("board") or ""
     if not known:
         return Pulled(archive.begin_journal(device["id"], label, board))
     newest = known[-1]
+    prove_quickly(archive, newest)
     epoch = archive.newest_epoch(newest)
     same = info["last"] >= archive.last_seq(newest)
     if same and epoch is not None and info["epochs"][0] <= epoch <= info["epochs"][1]:
@@ -119,6 +124,7 @@ def _find_journal(reader: _Reader, archive: Archive, device: dict[str, Any], inf
         same = all(now_there.get(number, raw) == raw for number, raw in kept.items() if number)
     if same:
         return Pulled(newest)
+    prove(archive, newest)
     forked_after = _last_common(reader, archive, newest, info)
     return Pulled(archive.begin_journal(device["id"], label, board), new_journal=True, forked_after=forked_after)
 
@@ -154,6 +160,7 @@ def _sectors(
     epoch = oldest if archived is None else max(oldest, archived)
     total = (newest - epoch) * _SECTOR_BYTES + info["written"] * SLOT_BYTES
     digest = hashlib.sha256()
+    known = set(archive.gaps(journal))
     # The open sector of the last pull is read again whole and followed from its start. If it is gone, the first event that is left tells what is missing.
     place = Place() if archived in (None, epoch) else Place(before + 1)
     while epoch <= newest:
@@ -169,8 +176,8 @@ def _sectors(
         result.bytes += len(raw)
         result.second += len(sector.second)
         gaps = follow(sector, place)
-        known = set(archive.gaps(journal))
         result.gaps += [gap for gap in gaps if gap not in known]
+        known.update(gaps)
         archive.store(journal, sector, gaps, label)
         fresh = [one for one in sector.events if one.seq > before]
         result.events += len(fresh)

@@ -36,7 +36,7 @@ IN_GROUPS = {
     "clock": {"sync", "show"},
     "course": {"start", "stop", "next-cycle", "reschedule"},
     "dose": {"record", "reason"},
-    "log": {"pull", "show"},
+    "log": {"pull", "show", "verify"},
     "alert": {"test"},
 }
 

@@ -1,4 +1,4 @@
-"""`dosebell log`: pull the device's log into the archive, and show what is archived."""
+"""`dosebell log`: pull the device's log into the archive, show what is archived, and prove it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dosebell.cli.complete import KIND
 from dosebell.cli.lazy import LazyGroup, Settings
+from dosebell.cli.selection import ARCHIVE, DEVICE, selecting
 
 if TYPE_CHECKING:
     from dosebell.cli.output import Result
 
-_ARCHIVE = click.option(
-    "--archive",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="DOSEBELL_ARCHIVE",
-    help="The archive's file [the user's own; env: DOSEBELL_ARCHIVE].",
-)
-
 
 @click.group(cls=LazyGroup)
 def log() -> None:
-    """Pull the device's log into an archive on this computer, and show it from there.
+    """Pull the device's log into an archive on this computer, show and prove it from there.
 
     \b
     Example: dosebell log pull
@@ -36,7 +28,7 @@ def log() -> None:
 
 
 @log.command()
-@_ARCHIVE
+@ARCHIVE
 @click.pass_obj
 def pull(settings: Settings, path: Path | None) -> Result:
     """Bring the archive up to date with the device. Can be interrupted and repeated at any time.
@@ -108,12 +100,25 @@ def _progress(settings: Settings) -> AbstractContextManager[Callable[[int, int],
 class _Bar(AbstractContextManager["_Bar"]):
     """The bar on stderr."""
 
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    def __init__(self, words: str = "Pulling the log", *, transfer: bool = True) -> None:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
 
         from dosebell.cli.output import console
 
-        columns = (TextColumn("Pulling the log"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        columns = (
+            TextColumn(words),
+            BarColumn(bar_width=None),
+            *((DownloadColumn(), TransferSpeedColumn()) if transfer else ()),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+        )
         self._bar = Progress(*columns, console=console(stderr=True), transient=True)
         self._task = self._bar.add_task("", total=None)
 
@@ -129,53 +134,30 @@ class _Bar(AbstractContextManager["_Bar"]):
 
 
 @log.command()
-@_ARCHIVE
-@click.option("--device", metavar="ID", help="Which device, by id or label, where the archive holds several.")
-@click.option("--journal", type=int, metavar="N", help="Which journal of it, where it had several [the newest].")
-@click.option("--cycle", type=click.IntRange(1, 4), help="Only events of this cycle.")
-@click.option("--slot", type=click.IntRange(1, 63), help="Only events of this slot.")
-@click.option("--kind", "kinds", type=KIND, multiple=True, help="Only events of this kind. Repeatable.")
-@click.option("--since", metavar="TIME", help="Only events at or after TIME, and those whose time is not known.")
+@ARCHIVE
+@selecting
 @click.pass_obj
-def show(
-    settings: Settings,
-    path: Path | None,
-    device: str | None,
-    journal: int | None,
-    cycle: int | None,
-    slot: int | None,
-    kinds: tuple[str, ...],
-    since: str | None,
-) -> Result:
+def show(settings: Settings, /, path: Path | None, **options: Any) -> Result:
     """Show archived events: a table, or with --json one object a line. No device is needed.
 
     \b
     Example: dosebell log show --cycle 1 --slot 3
              dosebell --json log show --kind dose-started --since -24h
     """
-    from dosebell import archive as archives
+    from dosebell.archive import Archive, default_path
     from dosebell.cli.output import Result, message
-    from dosebell.events_json import as_json, offsets, resolved_utc
-    from dosebell.times import parse
+    from dosebell.cli.selection import select
+    from dosebell.events_json import as_json
 
-    earliest = None if since is None else parse(since, field="since", past=True)
-    with archives.Archive(path or archives.default_path(), create=False) as archive:
-        chosen = archives.choose(archive, device, journal)
-        known = offsets(archive.events(chosen, archives.Filter(kinds=("clock-set",))))
-        wanted = archive.events(chosen, archives.Filter(cycle, slot, kinds))
-        found = [
-            (event, utc)
-            for event in wanted
-            for utc in (resolved_utc(event, known),)
-            if earliest is None or utc is None or utc >= earliest
-        ]
-        gaps = archive.gaps(chosen)
-        older = [one.id for one in archive.journals(chosen.device) if one.id != chosen.id]
+    with Archive(path or default_path(), create=False) as archive:
+        chosen = select(archive, **options)
+        gaps = archive.gaps(chosen.journal)
+        older = [one.id for one in archive.journals(chosen.journal.device) if one.id != chosen.journal.id]
     if older:
         message(f"This device had other journals: see them with --journal {', '.join(map(str, older))}.")
     for gap in gaps:
         message(f"Gap: events {gap.first} to {gap.last} ({gap.cause}).")
-    return Result(lambda: [_table(found)], lines=[as_json(event, known) for event, _ in found])
+    return Result(lambda: [_table(chosen.events)], lines=[as_json(event, chosen.offsets) for event, _ in chosen.events])
 
 
 def _table(found: list[tuple[Any, Any]]) -> Any:
@@ -195,3 +177,97 @@ def _table(found: list[tuple[Any, Any]]) -> Any:
         for event, utc in found
     ]
     return table(("Seq", f"Time ({zone()})", "Slot", "Event", "Detail"), rows, right=("Seq",))
+
+
+@log.command()
+@click.argument(
+    "file",
+    required=False,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="An exported log, or another archive [the archive].",
+)
+@ARCHIVE
+@DEVICE
+@click.option("--journal", type=int, metavar="N", help="Which journal [all].")
+@click.pass_obj
+def verify(settings: Settings, file: Path | None, path: Path | None, device: str | None, journal: int | None) -> Result:
+    """Prove that the archive, or an exported FILE (JSON Lines), is as it was pulled. No device is needed.
+
+    Names the first bad event and exits with 6. Keep the fingerprint elsewhere: it is the only thing that tells a forger who has computed everything anew.
+
+    \b
+    Example: dosebell log verify
+             dosebell log verify ward7.jsonl
+    """
+    from dosebell.archive import Archive, default_path, matching
+    from dosebell.archive_check import check, refuse
+    from dosebell.cli.output import Result
+    from dosebell.log_file import is_archive, verify_file
+
+    if file is not None and not is_archive(file):
+        if device or journal:
+            raise click.UsageError("A FILE is proven by itself: leave --device and --journal out.")
+        proven = verify_file(file)
+        data = {
+            "proven": True,
+            "file": str(file),
+            "log": proven.about,
+            "events": proven.events,
+            "first_seq": proven.first,
+            "last_seq": proven.last,
+            "gaps": proven.gaps,
+            "fingerprint": proven.fingerprint,
+        }
+        return Result(
+            lambda: [_said(proven.events, proven.first, proven.last, len(proven.gaps), proven.fingerprint)], data
+        )
+    with Archive(file or path or default_path(), create=False) as archive, _proving(settings) as progress:
+        checked = [check(archive, one, progress) for one in matching(archive, device, journal)]
+    shown = [
+        {
+            "device": one.journal.device,
+            "label": one.journal.label,
+            "journal": one.journal.id,
+            "proven": not one.bad,
+            "first_bad_seq": one.bad[0].seq if one.bad else None,
+            "events": one.events,
+            "first_seq": one.first,
+            "last_seq": one.last,
+            "gaps": [{"first_seq": gap.first, "last_seq": gap.last, "cause": gap.cause} for gap in one.gaps],
+            "pulls": one.pulls,
+            "fingerprint": one.seal,
+        }
+        for one in checked
+    ]
+    bad = [one for one in checked if one.bad]
+    result = Result(
+        lambda: [
+            f"Journal {one.journal.id} of {one.journal.device} {one.journal.label}".rstrip()
+            + ": "
+            + (
+                f"NOT proven, from event {one.bad[0].seq} on."
+                if one.bad
+                else _said(one.events, one.first, one.last, len(one.gaps), one.seal)
+            )
+            for one in checked
+        ],
+        {"proven": not bad, "archive": str(archive.path), "journals": shown},
+    )
+    if bad:
+        result.show(as_json=settings.json)
+        refuse(archive, bad[0])
+    return result
+
+
+def _said(events: int, first: int | None, last: int | None, gaps: int, fingerprint: str) -> str:
+    """What is proven, in a sentence."""
+    span = f" ({first} to {last})" if events else ""
+    losses = f"; the device had lost events in {gaps} gaps, see `log show`" if gaps else ""
+    return f"proven, {events} events{span}{losses}.\nFingerprint {fingerprint}"
+
+
+def _proving(settings: Settings) -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """A bar on a terminal, nothing elsewhere."""
+    if settings.json or not sys.stderr.isatty():
+        return nullcontext()
+    return _Bar("Proving the log", transfer=False)
