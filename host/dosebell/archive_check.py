@@ -88,18 +88,25 @@ def _check(archive: Archive, journal: Journal, progress: Progress | None) -> Che
     gaps = archive.gaps(journal)
     sealed = archive.sealed_sectors(journal)
     place, stored, bad = Place(), dict[int, Stored](), list[Bad]()
-    seals: list[Bad] = []
+    breaks, broken_chain = list[Gap](), list[Bad]()
+    seals: list[tuple[int, int, Bad]] = []  # from which to which event a broken seal may mean, and what it says
     epochs = sorted({*archive.epochs(journal), *sealed})
     for number, epoch in enumerate(epochs, 1):
         slots = archive.slots(journal, epoch)
         sector = kept_sector(epoch, slots)
         following = place.seq or 1
         bad += _damage(sector, following)
-        bad += _breaks(follow(sector, place), gaps)
+        followed = follow(sector, place)
+        breaks += followed
+        broken_chain += _breaks(followed, gaps)
         stored.update((one.seq, one) for one in sector.events)
-        seals += _seal(sector, slots_hash(slots), sealed.get(epoch), following)
+        numbers = [following, *(one.seq for one in sector.events), *(had for had in sealed.get(epoch, ())[:2] if had)]
+        broken = _seal(sector, slots_hash(slots), sealed.get(epoch), following)
+        seals += [(min(numbers), max(numbers) + 1, one) for one in broken]
         if progress is not None:
             progress(number, len(epochs))
+    sealed_last = max((last or 0 for _, last, _ in sealed.values()), default=0)
+    bad += _altered_before(broken_chain, breaks, stored, sealed_last)
     bad += _events(rows, stored, gaps)
     last = max(rows, default=0)
     bad += [
@@ -107,7 +114,8 @@ def _check(archive: Archive, journal: Journal, progress: Progress | None) -> Che
         for _, _, end, _, _ in archive.pulls(journal)[-1:]
         if (end or 0) > last
     ]
-    bad += seals
+    # A seal tells that a sector was altered, not always where: what names the event itself comes before it.
+    bad += [one for first, last, one in seals if not any(first <= known.seq <= last for known in bad)]
     if not bad and not archive.seal_holds(journal):
         bad.append(Bad(last + 1, "or the record of sectors, gaps and pulls was taken away or altered"))
     return Checked(
@@ -138,6 +146,19 @@ def _breaks(found: list[Gap], recorded: list[Gap]) -> list[Bad]:
         for gap in found
         if gap.alteration or gap not in recorded
     ]
+
+
+def _altered_before(bad: list[Bad], gaps: list[Gap], stored: dict[int, Stored], sealed_last: int) -> list[Bad]:
+    """Breaks of the chain by the event that was altered: each record carries the CRC of the one before. One that was altered itself breaks the chain on
+    both sides; a break alone, with an event after it that was there when all was sealed, means the event before."""
+    breaks = {gap.first for gap in gaps if gap.alteration and gap.cause.startswith("the chain breaks")}
+    found = []
+    for one in bad:
+        alone = one.seq in breaks and not {one.seq - 1, one.seq + 1} & breaks
+        if alone and one.seq - 1 in stored and one.seq < sealed_last:
+            one = Bad(one.seq - 1, one.detail)
+        found.append(one)
+    return found
 
 
 def _events(rows: dict[int, tuple[Any, ...]], stored: dict[int, Stored], gaps: list[Gap]) -> list[Bad]:

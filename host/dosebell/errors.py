@@ -211,6 +211,9 @@ TABLE: dict[str, Line] = {
         "Correct that line; `dosebell regimen show hd-il2 --toml` prints a valid file.",
     ),
     "unreadable-file": Line(USAGE, "{path} cannot be read: {detail}.", "Check the path and its permissions."),
+    "unwritable-file": Line(
+        USAGE, "{path} cannot be written: {detail}.", "Check the folder and its permissions, or name another file."
+    ),
     "name-taken": Line(
         USAGE, "{path} calls itself {value}, which is a built-in regimen.", "Give the site's regimen a name of its own."
     ),

@@ -36,7 +36,7 @@ IN_GROUPS = {
     "clock": {"sync", "show"},
     "course": {"start", "stop", "next-cycle", "reschedule"},
     "dose": {"record", "reason"},
-    "log": {"pull", "show", "verify"},
+    "log": {"pull", "show", "export", "verify"},
     "alert": {"test"},
 }
 

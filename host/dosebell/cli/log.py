@@ -1,4 +1,4 @@
-"""`dosebell log`: pull the device's log into the archive, show what is archived, and prove it."""
+"""`dosebell log`: pull the device's log into the archive, show what is archived, export it, and prove it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=LazyGroup)
 def log() -> None:
-    """Pull the device's log into an archive on this computer, show and prove it from there.
+    """Pull the device's log into an archive on this computer; show, export and prove it from there.
 
     \b
     Example: dosebell log pull
@@ -158,6 +158,53 @@ def show(settings: Settings, /, path: Path | None, **options: Any) -> Result:
     for gap in gaps:
         message(f"Gap: events {gap.first} to {gap.last} ({gap.cause}).")
     return Result(lambda: [_table(chosen.events)], lines=[as_json(event, chosen.offsets) for event, _ in chosen.events])
+
+
+@log.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("jsonl", "csv")),
+    default="jsonl",
+    show_default=True,
+    help="jsonl: one event a line, which `log verify` can prove; csv: a table for a spreadsheet.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write [stdout].")
+@ARCHIVE
+@selecting
+@click.pass_obj
+def export(settings: Settings, /, form: str, output: Path | None, path: Path | None, **options: Any) -> Result | None:
+    """Write archived events for other programs. A file is written wholly or not at all. No device is needed.
+
+    \b
+    Example: dosebell log export --output ward7.jsonl
+             dosebell log export --format csv --course 1 > course.csv
+    """
+    from dosebell.archive import Archive, default_path
+    from dosebell.cli.output import Result, message, write_whole
+    from dosebell.cli.selection import select
+    from dosebell.events_json import as_json
+    from dosebell.log_file import About, proven_lines, text_of
+    from dosebell.log_table import csv_lines
+
+    with Archive(path or default_path(), create=False) as archive:
+        chosen = select(archive, **options)
+        gaps = archive.gaps(chosen.journal)
+    if not chosen.events:
+        message("No event is selected.")
+    of = chosen.journal
+    events = [as_json(event, chosen.offsets) for event, _ in chosen.events]
+    if form == "csv":
+        lines = list(csv_lines(events))
+    else:
+        about = About(of.device, of.label, of.board, of.id, chosen.filters)
+        lines = [text_of(line) + "\n" for line in proven_lines(about, events, gaps)]
+    if output is None:
+        click.echo("".join(lines), nl=False)
+        return None
+    write_whole(output, "".join(lines))
+    data = {"file": str(output), "format": form, "device": of.device, "journal": of.id, "events": len(events)}
+    return Result(lambda: [f"{len(events)} events written to {output}."], data)
 
 
 def _table(found: list[tuple[Any, Any]]) -> Any:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console, RenderableType
 
 WIDTH = 80
@@ -92,3 +94,28 @@ def ordered(found: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 def message(text: str) -> None:
     """Something that is no result, for people, on stderr."""
     click.echo(text, err=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file wholly or not at all: an older one stays until the new one is complete and on the disk. Errors: unwritable-file."""
+    import os
+    import tempfile
+
+    from dosebell.errors import DosebellError
+
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(beside, 0o666 & ~mask)  # mkstemp makes it the user's alone
+            os.replace(beside, path)
+        except BaseException:
+            os.unlink(beside)
+            raise
+    except OSError as err:
+        raise DosebellError("unwritable-file", path=str(path), detail=err.strerror or str(err)) from None
