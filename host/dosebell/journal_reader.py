@@ -152,6 +152,14 @@ def kept_sector(epoch: int, slots: dict[int, bytes]) -> Sector:
     return _with_events(sector)
 
 
+def filled(sector: Sector, kept: dict[int, bytes]) -> Sector:
+    """The sector with the slots that an archive has kept of it where the device cannot give them any more: what was pulled once is not lost."""
+    whole_now = kept_sector(sector.epoch, {**kept, **sector.slots})
+    whole_now.second = sector.second
+    whole_now.damaged = [number for number in sector.damaged if number not in whole_now.slots]
+    return whole_now
+
+
 def _with_events(sector: Sector) -> Sector:
     """With its header and events, from its slots."""
     if 0 in sector.slots:

@@ -12,7 +12,7 @@ from dosebell.archive import Archive, Journal
 from dosebell.archive_check import prove, prove_quickly
 from dosebell.client import Client
 from dosebell.errors import DosebellError
-from dosebell.journal_reader import SLOT_BYTES, Gap, Place, Sector, follow, read_sector
+from dosebell.journal_reader import SLOT_BYTES, Gap, Place, Sector, filled, follow, read_sector
 from dosebell.times import now_utc, rfc3339, to_instant
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
@@ -175,6 +175,8 @@ def _sectors(
         digest.update(raw)
         result.bytes += len(raw)
         result.second += len(sector.second)
+        if epoch == archived:
+            sector = filled(sector, archive.slots(journal, epoch))
         gaps = follow(sector, place)
         result.gaps += [gap for gap in gaps if gap not in known]
         known.update(gaps)

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 import tty
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -57,6 +58,8 @@ class ScriptedDevice:
     whatever comes in, instead of answering. echo: says the same. lose: so many answers are made and then lost. damage: so many answers go out with a wrong
     bit. unplug_on: the request at which the cable is pulled. late_s, prefix: how late each line comes, and what stands before it.
     answers: fixed answers by request. asked: what was asked. played: what `alert-test` was asked to play.
+    meanwhile: called before each request is answered. cut_after, cut: after so many more bytes said, `cut` is called, once; if it pulls the cable
+    (`pull_cable`), what was left to say is lost. said: bytes said so far.
     """
 
     def __init__(self, id: str = "e66118604b2a5c21", *, sectors: int = 8, socket_port: bool = False) -> None:
@@ -72,6 +75,10 @@ class ScriptedDevice:
         self.unplug_on = ""
         self.late_s = 0.0
         self.prefix = b""
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.cut: Callable[[], object] = lambda: None
+        self.cut_after: int | None = None
+        self.said = 0
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
         self.played: list[str | None] = []
@@ -169,8 +176,12 @@ class ScriptedDevice:
         tty.setraw(self._fds[1])
         self.port = os.ttyname(self._fds[1])
 
+    def pull_cable(self) -> None:
+        """The port is gone; `replug` brings another one."""
+        self._unplug()
+
     def replug(self) -> None:
-        """Put the cable back that `unplug_on` has pulled."""
+        """Put the cable back that was pulled."""
         self._thread.join(2)
         self._plug()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -212,19 +223,32 @@ class ScriptedDevice:
                     if request["do"] == self.unplug_on:
                         self._unplug()
                         return
+                    self.meanwhile()
                     waiting = answer(request["id"], self._answer_once(request))
                     if self.lose:
                         self.lose -= 1
                         waiting = []
                 if waiting:
                     self._send(fd, bytearray(waiting.pop(0)))
+                    if self._listener is None and not self._fds:
+                        return
 
     def _send(self, fd: int, line: bytearray) -> None:
         time.sleep(self.late_s)
         if self.damage:
             self.damage -= 1
             line[12] ^= 1
-        os.write(fd, self.prefix + line)
+        line[:0] = self.prefix
+        if self.cut_after is not None and len(line) > self.cut_after:
+            os.write(fd, line[: self.cut_after])
+            del line[: self.cut_after]
+            self.cut_after = None
+            self.cut()
+            if self._listener is None and not self._fds:
+                return
+        elif self.cut_after is not None:
+            self.cut_after -= len(line)
+        self.said += os.write(fd, line)
 
     # -- requests
 

@@ -128,6 +128,16 @@ def test_an_event_that_both_copies_lost_is_a_gap(device: ScriptedDevice, archive
     assert f"Gap: events {gap['first_seq']} to {gap['first_seq']}" in shown(archive).err
 
 
+@pytest.mark.req("H-04", "J-02")
+def test_an_event_that_was_pulled_before_the_device_lost_it_is_no_gap(device: ScriptedDevice, archive: Path) -> None:
+    press(device, 10)
+    pull(device, archive)
+    device.hurt(9, copies=(0, 1))
+    press(device, 3)
+    pulled = pull(device, archive)
+    assert pulled.gaps == [] and numbers(archive) == list(range(1, pulled.last + 1))
+
+
 @pytest.mark.req("H-04", "J-04")
 def test_an_altered_event_breaks_the_chain(device: ScriptedDevice, archive: Path) -> None:
     from device.journal import layout
