@@ -1,6 +1,6 @@
 """Pulls that are cut off at random moments, with events written meanwhile: the archive is afterwards the one that an undisturbed pull makes.
 
-The scripted device (the real journal code behind a pseudo-terminal) plays most of them; `hil_tests/test_pull_cuts.py` plays each kind on the emulated board.
+The scripted device plays them: the real journal code behind a pseudo-terminal, the real command in a process of its own where the host is killed.
 """
 
 import os
@@ -27,8 +27,7 @@ SEED = 20261123
 OWN_ECHO = {event_kinds.index("exported"), event_kinds.index("checkpoint")}
 ROOM = 40  # slots that may be written while a pull runs, once the ring has gone round
 KINDS = ("host killed", "cable pulled", "device reset")
-# With the six of hil_tests/test_pull_cuts.py: 40 in `make test`, 200 in `make soak`.
-TRIALS, SOAK_TRIALS = 34, 170
+TRIALS, SOAK_TRIALS = 40, 200
 
 
 def pull(device: ScriptedDevice, archive: Path) -> log_pull.Pulled:
