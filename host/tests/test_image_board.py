@@ -136,7 +136,7 @@ def line_of(file: Path, key: str) -> int:
 
 
 def test_every_way_to_write_a_key_has_its_line(tmp_path):
-    """Quoted, dotted, in an inline table, with spaces, with the line ends of Windows."""
+    """Quoted, without and with spaces, with the line ends of Windows."""
     for old, new, line in (
         ("red = 18", '"red" = 99', 15),
         ("[buttons]\nstart = 10\nhold = 11\npause = 12", "[buttons]\nstart=99\nhold = 11\npause = 12", 9),

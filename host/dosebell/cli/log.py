@@ -57,7 +57,7 @@ def pull(settings: Settings, path: Path | None) -> Result:
     if done.second:
         message(f"{done.second} slots were read from their second copy.")
     if kept > len(done.gaps):
-        message(f"{kept - len(done.gaps)} gaps were recorded by earlier pulls.")
+        message(f"Gaps that earlier pulls recorded: {kept - len(done.gaps)}.")
     data = {
         "device": done.journal.device,
         "journal": done.journal.id,
@@ -309,7 +309,7 @@ def verify(settings: Settings, file: Path | None, path: Path | None, device: str
 def _said(events: int, first: int | None, last: int | None, gaps: int, fingerprint: str) -> str:
     """What is proven, in a sentence."""
     span = f" ({first} to {last})" if events else ""
-    losses = f"; the device had lost events in {gaps} gaps, see `log show`" if gaps else ""
+    losses = f"; the device had lost events in {gaps} {'gap' if gaps == 1 else 'gaps'}, see `log show`" if gaps else ""
     return f"proven, {events} events{span}{losses}.\nFingerprint {fingerprint}"
 
 
