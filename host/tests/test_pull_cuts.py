@@ -68,7 +68,7 @@ class Trial:
             self._write(1)
         before = device.said
         pull(device, self.calm)
-        device.meanwhile = lambda: self._nearly_round(6) or (self._beside.random() < 0.3 and self._write(1))
+        device.meanwhile = self._meanwhile
         device.cut_after = random.randrange(200, device.said - before)
         device.cut = self._cut
         if self.kind == "host killed":
@@ -86,6 +86,10 @@ class Trial:
     def _write(self, count: int) -> None:
         for _ in range(count):
             self._device.happen("fault", code="test", words="w" * self._beside.randrange(90))
+
+    def _meanwhile(self) -> None:
+        if not self._nearly_round(6) and self._beside.random() < 0.3:
+            self._write(1)
 
     def _nearly_round(self, room: int) -> bool:
         """Whether so many slots more would overwrite the oldest sector: what two pulls find must not differ by that."""
