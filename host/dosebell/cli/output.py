@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -17,10 +17,13 @@ WIDTH = 80
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that fits 80 columns wherever it cannot know better; it honours NO_COLOR."""
+    """A console that fits 80 columns wherever it cannot know better. With NO_COLOR nothing is bold either."""
+    import os
+
     from rich.console import Console
 
-    found = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    found = Console(stderr=stderr, highlight=False, soft_wrap=False, color_system=colours)
     if not found.is_terminal:
         found.width = WIDTH
     return found
@@ -99,23 +102,20 @@ def message(text: str) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a file wholly or not at all: an older one stays until the new one is complete and on the disk. Errors: unwritable-file."""
     import os
-    import tempfile
+    import secrets
 
     from dosebell.errors import DosebellError
 
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with open(handle, "w", encoding="utf-8", newline="") as file:
+            with open(beside, "x", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(beside, 0o666 & ~mask)  # mkstemp makes it the user's alone
             os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
+        except BaseException:  # Ctrl-C too
+            beside.unlink(missing_ok=True)
             raise
     except OSError as err:
         raise DosebellError("unwritable-file", path=str(path), detail=err.strerror or str(err)) from None
