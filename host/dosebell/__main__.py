@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 
+_POLITE = ("SIGTERM", "SIGHUP")  # Windows knows no SIGHUP
+
 
 class Ended(KeyboardInterrupt):
     """A polite signal to end, or a window that was closed. `code`: the exit code, by the shell's custom."""
@@ -21,7 +23,7 @@ def _end(number: int, _frame: object) -> None:
 def main() -> None:
     """Run the command line; every end but the harshest one cleans up behind itself, like Ctrl-C."""
     try:
-        for name in ("SIGTERM", "SIGHUP"):  # Windows knows no SIGHUP
+        for name in _POLITE:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # `nohup` has it ignored
                 signal.signal(number, _end)
@@ -31,8 +33,10 @@ def main() -> None:
     except KeyboardInterrupt as err:
         sys.stderr.write("stopped\n")
         code = err.code if isinstance(err, Ended) else 130
-    # All is done and said: the interpreter need not be told any more while it closes.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # All is done and said: whoever stops us now would only make a success look like a failure.
+    for name in ("SIGINT", *_POLITE):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     sys.exit(code)
 
 
