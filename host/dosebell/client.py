@@ -14,7 +14,7 @@ from dosebell.transport import Port
 
 TRIES = 3
 TIMEOUT_S = 3.0  # for all tries of one request together
-LINES_MAX = 128  # of one answer: a sector of the log takes 24
+LINES_MAX = 256  # of one answer: eight sectors of the log take 189
 POLL_S = 0.25  # between two looks at a pending change
 _LAPSES = "Nothing takes effect unless PAUSE is held for 2 s at the bed; the offer lapses within 60 s. Then look at `dosebell status`."
 
