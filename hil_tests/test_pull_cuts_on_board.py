@@ -156,7 +156,7 @@ def kinds_for(cuts: int, boots: int) -> list[str]:
     return cheap + [BOOTS[number % len(BOOTS)] for number in range(boots)]
 
 
-@pytest.mark.req("H-04", "A-06")
+@pytest.mark.req("H-04", "H-06")
 def test_forty_cuts_of_pulls_lose_and_double_nothing(make_bench: MakeBench, new_board: bytes, tmp_path: Path) -> None:
     past = prepared.Past(new_board)
     while past.ring.epoch < SECTORS:
@@ -168,7 +168,7 @@ def test_forty_cuts_of_pulls_lose_and_double_nothing(make_bench: MakeBench, new_
 
 
 @pytest.mark.soak
-@pytest.mark.req("H-04", "A-06")
+@pytest.mark.req("H-04", "H-06")
 @pytest.mark.parametrize("part", range(1, 6))
 def test_two_hundred_cuts_of_pulls_of_a_full_journal_lose_and_double_nothing(
     make_bench: MakeBench, new_board: bytes, tmp_path: Path, part: int

@@ -111,7 +111,7 @@ def test_a_long_log_comes_in_answers_of_eight_sectors(archive: Path) -> None:
         assert device.ring.epoch > 17
         pulled = pull(device, archive)
         assert pulled.gaps == [] and numbers(archive) == list(range(1, pulled.last + 1))
-        assert device.asked.count("log") == 4  # two of eight, what is left, the newest
+        assert device.asked.count("log") < device.ring.epoch / 3
 
 
 @pytest.mark.req("H-04", "J-02")
