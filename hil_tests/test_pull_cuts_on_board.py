@@ -26,6 +26,8 @@ SECTORS = 13
 SHORT_BYTES, LONG_BYTES = 70_000, 150_000
 # A cable comes back after so long, a board after a reset; what has no power stays without it.
 BACK_S = 0.3
+# A busy machine emulates slowly, and the command's patience is real time.
+PATIENT, WALL_S = ("--timeout", "60"), 600.0
 SIGNALS = {"host killed": signal.SIGKILL, "host stopped": signal.SIGINT, "host told to end": signal.SIGTERM}
 # A killed host and a pulled cable cost no boot.
 KINDS = 3 * ("host killed", "cable pulled", "host stopped") + ("host told to end",)
@@ -63,7 +65,7 @@ class Pulls:
 
     def finish(self) -> None:
         """The last pull, which nobody cuts."""
-        self._bench.cli(*self._command()).ok()
+        self._bench.cli(*self._command(), timeout=WALL_S).ok()
         self._next()
 
     def _next(self) -> None:
@@ -71,7 +73,7 @@ class Pulls:
         self._begin()
 
     def _command(self) -> tuple[str, ...]:
-        return ("log", "pull", "--archive", str(self._archive))
+        return (*PATIENT, "log", "pull", "--archive", str(self._archive))
 
     def _by(self, kind: str) -> Callable[[Command], None]:
         bench = self._bench
@@ -117,7 +119,7 @@ def contents(archive: Path) -> tuple[dict[int, bytes], dict[int, tuple[int | Non
 
 
 def assert_as_undisturbed(bench: EmulatedBench, pulls: Pulls, calm: Path) -> None:
-    bench.cli("log", "pull", "--archive", str(calm)).ok()
+    bench.cli(*PATIENT, "log", "pull", "--archive", str(calm), timeout=WALL_S).ok()
     wanted, seals = contents(calm)
     on_board = dict(prepared.stored_events(bench.pico.snapshot()))
     for archive in pulls.archives:

@@ -223,7 +223,7 @@ class EmulatedBench(Bench):
 
         `cut` is called while time runs, also in the middle of a line. A command that has ended by then was not cut.
         """
-        return self._run(args, 60.0, None, _Saboteur(self._bedside, after, delay, cut))
+        return self._run(args, 600.0, None, _Saboteur(self._bedside, after, delay, cut))
 
     def _run(
         self, args: tuple[str, ...], timeout: float, speed: float | None, bystander: "_Nurse | _Saboteur | None"
