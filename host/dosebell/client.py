@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dosebell import PROTOCOL, wire
+from dosebell import PROTOCOL, PROTOCOL_OLDEST, wire
 from dosebell.errors import DosebellError
 from dosebell.transport import Port
 
@@ -45,7 +45,7 @@ class Client:
         if answer.get("product") != "dosebell":
             raise DosebellError("not-a-dosebell", port=self.port.name)
         theirs = answer.get("protocol")
-        if theirs != PROTOCOL:
+        if not isinstance(theirs, int) or not PROTOCOL_OLDEST <= theirs <= PROTOCOL:
             newer = isinstance(theirs, int) and theirs > PROTOCOL
             raise DosebellError(
                 "protocol-too-new" if newer else "protocol-too-old",

@@ -1,5 +1,4 @@
-"""Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here
-(`python -m dosebell.error_words`).
+"""Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here (`make errors`).
 
 Codes of the device come from `dosecore.refusal_codes`; a test holds that each of them has its line.
 """
