@@ -219,10 +219,6 @@ class EmulatedBench(Bench):
         return self._run(args, timeout, None, _Nurse(self._bedside))
 
     def cli_cut(self, *args: str, after: int, delay: float, cut: Callable[[Command], None]) -> CliResult:
-        """Run the real command, and let `cut` happen to it or to the device: `delay` simulated seconds after the device has said so many bytes.
-
-        `cut` is called while time runs, also in the middle of a line. A command that has ended by then was not cut.
-        """
         return self._run(args, 600.0, None, _Saboteur(self._bedside, after, delay, cut))
 
     def _run(

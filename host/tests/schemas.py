@@ -10,7 +10,7 @@ from typing import Any
 
 from host_command import ROOT
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 FOLDER = ROOT / "host" / "dosebell" / "schemas"
@@ -22,7 +22,7 @@ def files() -> list[Path]:
 
 @cache
 def _registry() -> Registry[Any]:
-    found = [(path.name, Resource(json.loads(path.read_text()), DRAFT202012)) for path in files()]
+    found = [(path.name, DRAFT202012.create_resource(json.loads(path.read_text()))) for path in files()]
     return Registry().with_resources(found)
 
 
