@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo test check bench soak pictures guide requirements clean
+.PHONY: help setup image demo test check bench soak pictures guide errors requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -49,6 +49,9 @@ pictures: image ## draw the pictures of the documents by the emulated board, int
 
 guide: $(READY) ## the nurse's guide as a page to print: build/nurse-guide.html
 	@$(PY) -m dosebell.devtools.guide
+
+errors: $(READY) ## the table of all errors; writes docs/errors.md
+	@$(PY) -m dosebell.error_words > docs/errors.md
 
 requirements: $(READY) ## which tests prove which requirement; writes docs/requirements.md
 	@$(PY) -m dosebell.devtools.requirements

@@ -1,7 +1,7 @@
 """The bench on the emulated Pico: simulated time that the test owns, the same edges in every run, faults on demand."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -218,21 +218,26 @@ class EmulatedBench(Bench):
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
         return self._run(args, timeout, None, _Nurse(self._bedside))
 
-    def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "_Nurse | None") -> CliResult:
+    def cli_cut(self, *args: str, after: int, delay: float, cut: Callable[[Command], None]) -> CliResult:
+        return self._run(args, 600.0, None, _Saboteur(self._bedside, after, delay, cut))
+
+    def _run(
+        self, args: tuple[str, ...], timeout: float, speed: float | None, bystander: "_Nurse | _Saboteur | None"
+    ) -> CliResult:
         path = self.port
         assert self._serial_port is not None
         command = Command(args, port=path, home=self._home)
         end = time.monotonic() + timeout
 
         def done() -> bool:
-            if nurse is not None:
-                nurse.look()
+            if bystander is not None:
+                bystander.look(command)
             if time.monotonic() > end:
                 command.stop()
                 raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
             return command.done()
 
-        self._serial_port.on_answer = nurse.listen if nurse is not None else None
+        self._serial_port.on_answer = bystander.listen if bystander is not None else None
         timekeeper = Timekeeper(self._bedside, self._serial_port)
         try:
             if speed is None:
@@ -259,11 +264,34 @@ class _Nurse:
         self._said = (self._said + data)[-128:]
         self._offered = self._offered or OFFERED in self._said
 
-    def look(self) -> None:
+    def look(self, _command: Command) -> None:
         if self._offered and not self._confirmed:
             self._confirmed = True
             self._bedside.advance(REACH_S)
             self._bedside.hold("pause", CONFIRM_S)
+
+
+class _Saboteur:
+    """Does something, once, `delay` simulated seconds after the device has said `after` bytes."""
+
+    def __init__(self, bedside: Bedside, after: int, delay: float, cut: Callable[[Command], None]) -> None:
+        self._bedside = bedside
+        self._left = after
+        self._delay = delay
+        self._cut = cut
+        self._command: Command | None = None
+
+    def look(self, command: Command) -> None:
+        self._command = command
+
+    def listen(self, data: bytes) -> None:
+        if self._left > 0 >= self._left - len(data):
+            self._bedside.pico.at(self._bedside.now + self._delay, self._act)
+        self._left -= len(data)
+
+    def _act(self) -> None:
+        if self._command is not None and not self._command.done():
+            self._cut(self._command)
 
 
 class _DirectConversation(Conversation):

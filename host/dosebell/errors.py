@@ -1,5 +1,4 @@
-"""Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here
-(`python -m dosebell.error_words`).
+"""Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here (`make errors`).
 
 Codes of the device come from `dosecore.refusal_codes`; a test holds that each of them has its line.
 """
@@ -12,14 +11,17 @@ from dosebell.error_words import range_words, shown
 from dosecore.refusals import Refusal
 
 OK, USAGE, NO_DEVICE, REFUSED, FAULT, DAMAGED = 0, 2, 3, 4, 5, 6
+UNREAD, STOPPED = 1, 130
 
 EXIT_CODES = (
     (OK, "done"),
+    (UNREAD, "nobody reads the results any more (`dosebell log show | head`), or the command itself is at fault"),
     (USAGE, "usage: the command or its input is wrong"),
     (NO_DEVICE, "no device that can be talked to"),
     (REFUSED, "the device refused, or the change was not confirmed"),
     (FAULT, "the device reports a fault"),
     (DAMAGED, "data is damaged"),
+    (STOPPED, "stopped with Ctrl-C (143, 129: by a signal to end, by its window); nothing is left half written"),
 )
 
 
@@ -135,7 +137,24 @@ TABLE: dict[str, Line] = {
         "Plug it in, or name it with --port; `dosebell ports` lists what is there.",
     ),
     "two-devices": Line(
-        NO_DEVICE, "More than one Dosebell is attached: {ports}.", "Name one with --port (path or serial number)."
+        NO_DEVICE,
+        "More than one Dosebell is attached: {ports}.",
+        "Name one with --port (path or serial number) or with --device (id or label).",
+    ),
+    "no-such-device": Line(
+        NO_DEVICE,
+        "No Dosebell called {wanted} is attached.",
+        "Plug it in, or see with `dosebell ports` which ones are there.",
+    ),
+    "other-device": Line(
+        NO_DEVICE,
+        "The device on {port} is {found}, not {wanted}.",
+        "See with `dosebell ports` which device is where, then name the one that you mean.",
+    ),
+    "device-swapped": Line(
+        NO_DEVICE,
+        "On {port} another device ({found}) has taken the place of {wanted} meanwhile.",
+        "Nothing of the one was taken for the other. See with `dosebell ports` what is where, then run the command again.",
     ),
     "no-such-port": Line(
         NO_DEVICE, "There is no port {port}.", "Run `dosebell ports` and check the name given with --port."
@@ -296,6 +315,10 @@ _DEFAULTS = {
 }
 
 
+# The order in which an error's context stands in JSON; what is not named here follows.
+_ORDER = ("field", "value", "low", "high", "port", "ports", "wanted", "found", "path", "seq", "detail")
+
+
 class DosebellError(Exception):
     """A command cannot go on. `code` is one of TABLE; `context` fills the sentence (port, field, value, low, high, ...)."""
 
@@ -342,11 +365,13 @@ class DosebellError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: the code, what people read, and the bare context."""
+        placed = {key: self.context[key] for key in _ORDER if key in self.context}
         return {
             "error": self.code,
             "sentence": self.sentence,
             "advice": self.advice,
             "exit": self.exit_code,
+            **placed,
             **self.context,
         }
 

@@ -97,7 +97,7 @@ def test_the_installed_command_and_the_module_are_the_same() -> None:
         text=True,
     )
     assert module.stdout == "dosebell, version 0.1.0\n"
-    assert 'dosebell = "dosebell.cli.main:main"' in (ROOT / "pyproject.toml").read_text()
+    assert 'dosebell = "dosebell.__main__:main"' in (ROOT / "pyproject.toml").read_text()
 
 
 def seconds(*arguments: str) -> float:

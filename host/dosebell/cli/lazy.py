@@ -18,6 +18,7 @@ class Settings:
 
     def __init__(self) -> None:
         self.port: str | None = None
+        self.device: str | None = None
         self.json = False
         self.verbose = False
         self.timeout = 3.0
@@ -50,6 +51,12 @@ def global_options(*, outermost: bool = False) -> list[click.Parameter]:
             metavar="PORT",
             envvar=PORT_VARIABLE if outermost else None,
             help="Device path, USB serial number, or URL such as socket://host:port [env: DOSEBELL_PORT; else the one Dosebell attached].",
+            **common,
+        ),
+        click.Option(
+            ["--device"],
+            metavar="ID",
+            help="The device meant, by its id or label: no other one is talked to, whatever is plugged in there.",
             **common,
         ),
         click.Option(["--json"], is_flag=True, help="Results as JSON on stdout, errors as JSON on stderr.", **common),
@@ -91,7 +98,8 @@ class Command(_Grouped, click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(global_options())
+        own = {parameter.name for parameter in self.params}
+        self.params.extend(option for option in global_options() if option.name not in own)
 
 
 class LazyGroup(_Grouped, click.Group):

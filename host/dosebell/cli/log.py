@@ -209,7 +209,7 @@ def export(settings: Settings, /, form: str, output: Path | None, path: Path | N
 
 def _table(found: list[tuple[Any, Any]]) -> Any:
     """One event a line, in local time, within 80 columns."""
-    from dosebell.cli.output import table
+    from dosebell.cli.output import LongTable
     from dosebell.events_json import words
     from dosebell.times import local_short, zone
 
@@ -223,7 +223,7 @@ def _table(found: list[tuple[Any, Any]]) -> Any:
         )
         for event, utc in found
     ]
-    return table(("Seq", f"Time ({zone()})", "Slot", "Event", "Detail"), rows, right=("Seq",))
+    return LongTable(("Seq", f"Time ({zone()})", "Slot", "Event", "Detail"), rows, right=("Seq",))
 
 
 @log.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -33,7 +34,7 @@ COMMANDS = {
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
 }
 
-_EXIT_CODES = "0 ok, 2 usage, 3 no device, 4 device refused, 5 device fault, 6 data damaged"
+_EXIT_CODES = "0 ok, 2 usage, 3 no device, 4 device refused, 5 device fault, 6 data damaged, 130 stopped with Ctrl-C"
 
 
 @click.command(
@@ -69,7 +70,8 @@ def _report(err: Any, as_json: bool) -> int:
 
         click.echo(json.dumps(err.as_json()), err=True)
     else:
-        click.echo(f"{click.style(err.code, bold=True)}: {err.sentence}\n{err.advice}", err=True)
+        code = err.code if os.environ.get("NO_COLOR") else click.style(err.code, bold=True)
+        click.echo(f"{code}: {err.sentence}\n{err.advice}", err=True)
     return int(err.exit_code)
 
 
@@ -91,9 +93,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as err:
         err.show()
         return err.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as err:
         click.echo("stopped", err=True)
-        return 130
+        return getattr(err.__cause__ or err, "code", 130)  # of `Ended`, which click hides behind its Abort
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us is gone: nothing is left to say, also not by the interpreter as it closes
         return 1
@@ -103,8 +105,3 @@ def run(arguments: list[str]) -> int:
         if not isinstance(err, DosebellError):
             raise
         return _report(err, as_json)
-
-
-def main() -> None:
-    """The `dosebell` command."""
-    sys.exit(run(sys.argv[1:]))

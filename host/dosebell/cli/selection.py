@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dosebell.cli.complete import KIND
+from dosebell.cli.lazy import Settings
 
 if TYPE_CHECKING:
     from dosebell.archive import Archive, Journal
@@ -26,7 +27,16 @@ ARCHIVE = click.option(
     envvar="DOSEBELL_ARCHIVE",
     help="The archive's file [the user's own; env: DOSEBELL_ARCHIVE].",
 )
-DEVICE = click.option("--device", metavar="ID", help="Which device, by id or label, where the archive holds several.")
+
+
+def _device(ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """The global option of that name may stand before the command, too."""
+    return value or ctx.ensure_object(Settings).device
+
+
+DEVICE = click.option(
+    "--device", metavar="ID", callback=_device, help="Which device, by id or label, where the archive holds several."
+)
 JOURNAL = click.option(
     "--journal", type=int, metavar="N", help="Which journal of it, where it had several [the newest]."
 )
