@@ -107,8 +107,7 @@ class _Direct:
 
 
 def everything(bed: Bed) -> None:
-    """Nine slots of a first cycle: given, late, held with reason and given, held, missed, partial, taken back, recorded later, interrupted, not observed; a fault, a
-    lost clock, a restart by the watchdog."""
+    """Nine slots of a first cycle: given, late, on hold and then given, held, missed, partial, taken back, recorded later, interrupted; and a fault."""
     bed.do("course-start")
     bed.slot(1, 2 * MINUTE + 5)
     bed.give()

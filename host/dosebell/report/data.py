@@ -42,7 +42,7 @@ def as_json(facts: Facts, file: Path | None) -> dict[str, Any]:
             "pulls": checked.pulls,
             "fingerprint": checked.seal,
         },
-        "attention": handover.attention(facts, Clock([facts.as_of])),
+        "attention": handover.attention(facts, Clock([facts.as_of, facts.made], seconds=facts.bench)),
         "course": None if facts.course is None else _course(facts.course),
         "doses": [_dose(slot) for slot in facts.slots],
         "variance": asdict(figures.variance(facts.slots, facts.course)),

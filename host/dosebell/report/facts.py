@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from dosebell.archive import Archive, Journal
 from dosebell.archive_check import Checked, check
@@ -170,9 +169,7 @@ class _Window:
 
     def has(self, at: Instant | None) -> bool:
         """What has no known time is never left out."""
-        return at is None or (
-            (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
-        )
+        return at is None or ((self.since is None or at >= self.since) and (self.until is None or at <= self.until))
 
     def touches(self, slot: ChartedSlot) -> bool:
         """Whether the slot's time, from its due or start to its end, lies in the window with any part of it."""
@@ -219,8 +216,3 @@ def unknown_spans(told: Iterable[Told]) -> list[tuple[Told, Told | None]]:
     if begun is not None:
         spans.append((begun, None))
     return spans
-
-
-def as_words(value: Any) -> str:
-    """A value of a regimen as it is written in its file."""
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -49,12 +49,16 @@ def attention(facts: Facts, clock: Clock) -> list[str]:
     if facts.pulled is not None and course is not None and course.state in ("running", "resting"):
         old = ms_between(facts.made, facts.pulled)
         if old > _OLD_MS:
-            found.append(f"The log was pulled {words.short(old)} before this report was made: newer events are not in it.")
+            found.append(
+                f"The log was pulled {words.short(old)} before this report was made: newer events are not in it."
+            )
     return found
 
 
 def _standing(facts: Facts, course: ChartedCourse, clock: Clock) -> str:
-    standing = sorted((slot for slot in course.slots if slot.phase in _OPEN), key=lambda slot: (slot.cycle, slot.number))
+    standing = sorted(
+        (slot for slot in course.slots if slot.phase in _OPEN), key=lambda slot: (slot.cycle, slot.number)
+    )
     if standing and course.state == "running":
         return "; ".join(_open(facts, slot, clock) for slot in standing[:3]) + "."
     if course.state == "running":
@@ -106,8 +110,11 @@ def _last(slot: ChartedSlot, clock: Clock) -> str:
 def _next(course: ChartedCourse, clock: Clock) -> str:
     coming = [slot for slot in course.slots if slot.phase == "planned" and slot.due is not None]
     if not coming:
-        left = any(slot.phase in _OPEN for slot in course.slots)
-        return "None after this one in this cycle" if left else "None left in this cycle"
+        return (
+            "None after this one in this cycle"
+            if any(slot.phase in _OPEN for slot in course.slots)
+            else "None left in this cycle"
+        )
     slot = min(coming, key=lambda slot: (slot.cycle, slot.number))
     wait = "" if slot.not_before is None else f", not before {clock.full(slot.not_before)} (minimum gap)"
     left = sum(one.cycle == slot.cycle for one in coming)
@@ -115,14 +122,19 @@ def _next(course: ChartedCourse, clock: Clock) -> str:
 
 
 def _numbers(course: ChartedCourse, slots: list[ChartedSlot], *, with_reason: bool = False) -> str:
-    """2 (renal), 4, 1 in cycle 2"""
+    """Doses 2 (renal) and 4; 1 of cycle 1"""
     newest = max(course.cycles, default=0)
-    told = []
-    for slot in sorted(slots, key=lambda slot: (slot.cycle, slot.number))[-_MOST:]:
-        place = "" if slot.cycle == newest else f" of cycle {slot.cycle}"
-        told.append(f"{slot.number}{place}" + (f" ({words.reason(slot.hold_reason)})" if with_reason else ""))
+    told = sorted(slots, key=lambda slot: (-slot.cycle, slot.number))[:_MOST]
+    parts = []
+    for cycle in dict.fromkeys(slot.cycle for slot in told):
+        named = [
+            f"{slot.number} ({words.reason(slot.hold_reason)})" if with_reason else str(slot.number)
+            for slot in told
+            if slot.cycle == cycle
+        ]
+        parts.append(listed(named) + ("" if cycle == newest else f" of cycle {cycle}"))
     more = len(slots) - len(told)
-    return f"{'Dose' if len(slots) == 1 else 'Doses'} {', '.join(told)}" + (f", and {more} before" if more > 0 else "")
+    return f"{'Dose' if len(slots) == 1 else 'Doses'} {'; '.join(parts)}" + (f"; and {more} more" if more > 0 else "")
 
 
 def _of_the_doses(facts: Facts, course: ChartedCourse) -> list[str]:
@@ -133,11 +145,13 @@ def _of_the_doses(facts: Facts, course: ChartedCourse) -> list[str]:
     if unseen:
         found.append(
             f"{_numbers(course, unseen)} not observed: the device was off or had no clock. "
-            "What was given has to be found out elsewhere and entered with `dosebell dose record`."
+            "Find out elsewhere what was given, then have it entered (dosebell dose record)."
         )
     timeless = [slot for slot in slots if slot.outcome in ("given", "partial") and slot.started is None]
     if timeless:
-        found.append(f"{_numbers(course, timeless)}: started while the clock was not known; the time never became known.")
+        found.append(
+            f"{_numbers(course, timeless)}: started while the clock was not known; the time never became known."
+        )
     corrected = [slot for slot in slots if slot.recorded]
     if corrected:
         found.append(f"{_numbers(course, corrected)} entered or corrected afterwards; the table has what stood before.")
@@ -149,22 +163,28 @@ def _of_the_doses(facts: Facts, course: ChartedCourse) -> list[str]:
         held = [
             slot
             for slot in slots
-            if slot.cycle == cycle and "held" in (slot.outcome,) and slot.hold_reason != "awaiting-drug"
+            if slot.cycle == cycle and slot.outcome == "held" and slot.hold_reason != "awaiting-drug"
         ]
         if review and len(held) >= review:
-            found.append(f"{counted(len(held), 'dose')} held in cycle {cycle}: the regimen asks for a review after {review}.")
+            found.append(
+                f"{counted(len(held), 'dose')} held in cycle {cycle}: the regimen asks for a review after {review}."
+            )
     return found
 
 
 def _of_the_device(facts: Facts, clock: Clock) -> list[str]:
     found = []
     spans = unknown_spans(facts.events)
-    if spans:
-        ends = [
-            f"until {clock.full(end[1])}" if end is not None else "and is still unknown at the end of the log"
-            for _, end in spans
-        ]
-        found.append(f"The clock was not known {counted(len(spans), 'time')}: last {ends[-1]}.")
+    if spans and facts.course is not None:
+        (_, since), end = spans[-1]
+        last = (
+            f"from {clock.full(since)} {'to ' + clock.full(end[1]) if end is not None else 'on, to the end of the log'}"
+        )
+        found.append(
+            f"The clock was not known {last}."
+            if len(spans) == 1
+            else f"The clock was not known {len(spans)} times, last {last}."
+        )
     faults = [event for event, _ in facts.device if event.kind == "fault"]
     if faults:
         codes = listed(dict.fromkeys(event.detail["code"] for event in faults))

@@ -1,7 +1,7 @@
-"""The timeline: a cycle as rows of inline SVG, one for each calendar day (of a short-interval or bench course, for four slots). No colour is needed to read it.
+"""The timeline: a cycle as rows of inline SVG, one for each calendar day (four slots where they are shorter). No colour is needed to read it.
 
-In each row: a line from every slot's due to its end with number and due time above; dots where the minimum gap forbids the dose, hatching while it is on hold, a
-block while it infuses; below, the outcome as a shape with a letter, and a few words. Nights are shaded.
+In each row: a line from every slot's due to its end with number and due time above; dots where the minimum gap forbids the dose, hatching while it is
+on hold, a block while it infuses; below, the outcome as a shape with a letter, and a few words. Nights are shaded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dosebell.times import Instant, to_instant
 from dosecore.instant import ms_between, plus
 
 WIDTH, LEFT, RIGHT = 720, 66, 714
-HEIGHT, AXIS_HEIGHT = 50, 16
+HEIGHT, AXIS_HEIGHT = 49, 16
 _LINE = 24  # y of the slots' line
 _WORDS = 41  # y of the outcome
 _NIGHT_FROM, _NIGHT_TO = 22, 6  # hours of local time
@@ -62,7 +62,7 @@ def axis(row: Row) -> Markup:
 
 def rows(slots: list[ChartedSlot], regimen: dict[str, Any] | None, as_of: Instant | None) -> list[Row]:
     """The rows in which anything of these slots lies; none where no slot has a known time."""
-    spans = [span for slot in slots for span in (_extent(slot, as_of),) if span is not None]
+    spans = [span for slot in slots for span in (_extent(slot, as_of, tail=False),) if span is not None]
     if not spans:
         return []
     begin, end = min(span[0] for span in spans), max(span[1] for span in spans)
@@ -87,9 +87,10 @@ def picture(row: Row, slots: list[ChartedSlot], as_of: Instant | None, clock: wo
         parts += _slot(row, slot, as_of, clock)
     if as_of is not None and row.holds(as_of):
         x = row.x(as_of)
-        side, dx = ("end", -3) if x > RIGHT - 60 else ("start", 3)
         parts.append(f'<path d="M{x:g} 0V{HEIGHT - 2}" class="now"/>')
-        parts.append(f'<text x="{x + dx:g}" y="{HEIGHT - 4}" text-anchor="{side}" class="n">log ends</text>')
+        parts.append(
+            f'<text x="{x - 3 if x > RIGHT - 45 else x + 3:g}" y="20"{_END if x > RIGHT - 45 else ""} class="n">log ends</text>'
+        )
     return Markup("".join(parts) + "</svg>")
 
 
@@ -101,10 +102,10 @@ def _interval(regimen: dict[str, Any] | None) -> int | None:
     return None if regimen is None else int(regimen["interval_min"]) * (1 if regimen["bench"] else 60)
 
 
-def _extent(slot: ChartedSlot, as_of: Instant | None) -> tuple[Instant, Instant] | None:
-    """From the first to the last instant of a slot; None when nothing of it is known."""
+def _extent(slot: ChartedSlot, as_of: Instant | None, *, tail: bool = True) -> tuple[Instant, Instant] | None:
+    """From the first to the last instant of a slot, with or without the tail of its window in which nothing happened; None when nothing of it is known."""
     standing = as_of if slot.phase in ("infusing", "interrupted", "on-hold") else None
-    known = [at for at in (slot.due, slot.end, slot.started, slot.ended, standing) if at is not None]
+    known = [at for at in (slot.due, slot.end if tail else None, slot.started, slot.ended, standing) if at is not None]
     known += [at for hold in slot.holds for at in (hold.at, hold.until) if at is not None]
     if not known:
         return None
@@ -128,7 +129,8 @@ def _stretches(begin: Instant, end: Instant, interval: int) -> Iterator[Row]:
     while at < end:
         until = plus(at, _PER_ROW * interval)
         marks = tuple(
-            (plus(at, part * interval), f"{words.here(plus(at, part * interval)):%H:%M:%S}") for part in range(_PER_ROW + 1)
+            (plus(at, part * interval), f"{words.here(plus(at, part * interval)):%H:%M:%S}")
+            for part in range(_PER_ROW + 1)
         )
         moment = words.here(at)
         yield Row(at, until, f"{moment:%a}, {moment.day} {moment:%b}", marks, tuple(_nights(at, until)))
@@ -136,7 +138,9 @@ def _stretches(begin: Instant, end: Instant, interval: int) -> Iterator[Row]:
 
 
 def _nights(begin: Instant, end: Instant) -> Iterator[tuple[Instant, Instant]]:
-    day: datetime = words.here(begin).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    day: datetime = words.here(begin).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0) - timedelta(
+        days=1
+    )
     while to_instant(day.astimezone()) < end:
         night = [to_instant((day + timedelta(hours=hour)).astimezone()) for hour in (_NIGHT_FROM, 24 + _NIGHT_TO)]
         if night[0] < end and night[1] > begin:
@@ -188,8 +192,7 @@ def _label(row: Row, slot: ChartedSlot, due: Instant, clock: words.Clock) -> Ite
     """Number and time above, outcome and words below."""
     x = row.x(due)
     yield f'<path d="M{x:g} 4V34" class="d"/>'
-    bench = ms_between(row.end, row.begin) < 6 * 3_600_000
-    above = clock.time(due, seconds=bench)
+    above = clock.time(due)
     room = RIGHT - x
     flip = room < 24 + 5.4 * len(above)
     yield f'<text x="{x - 3 if flip else x + 3:g}" y="11"{_END if flip else ""}><tspan class="b">{slot.number}</tspan> {escape(above)}</text>'
@@ -253,4 +256,8 @@ def _said(slot: ChartedSlot) -> str:
 
 def _alt(slot: ChartedSlot) -> str:
     said = words.OUTCOMES[words.outcome(slot)].lower()
-    return f"{said} {words.signed(words.short(slot.variance_ms), slot.variance_ms)}" if slot.variance_ms is not None else said
+    return (
+        f"{said} {words.signed(words.short(slot.variance_ms), slot.variance_ms)}"
+        if slot.variance_ms is not None
+        else said
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from dosebell.chart import ChartedSlot
 from dosebell.times import Instant, to_datetime
@@ -21,7 +22,7 @@ LETTERS = {
     "due": "!",
     "late": "!",
     "overdue": "!",
-    "planned": "",
+    "planned": "·",
     "dropped": "–",
 }
 OUTCOMES = {
@@ -67,7 +68,10 @@ PRESSES = {
     "resume": "resumption",
     "stop": "stop of the infusion",
 }
-OVERRIDES = {"too-early": "started before its window, by override", "gap": "started within the minimum gap, by override"}
+OVERRIDES = {
+    "too-early": "started before its window, by override",
+    "gap": "started within the minimum gap, by override",
+}
 SOURCES = {
     "host": "a computer",
     "rtc": "the clock chip",
@@ -76,6 +80,46 @@ SOURCES = {
     "restart": "a restart",
     "clock": "the clock",
 }
+REFUSED = {
+    "infusing": "an infusion was running",
+    "no-slot-open": "no dose was open",
+    "clock-unknown": "the clock was not known",
+    "too-early": "too early",
+    "gap": "within the minimum gap",
+}
+# Name and unit of each value of a regimen; "": none.
+REGIMEN = {
+    "name": ("Name", ""),
+    "interval_min": ("Interval", "min"),
+    "infusion_min": ("Infusion", "min"),
+    "max_doses": ("Doses in a cycle, at most", ""),
+    "max_days": ("Days of a cycle, at most", "none"),
+    "cycles": ("Cycles", ""),
+    "cycle_days": ("First due to next cycle, days", ""),
+    "anchor": ("Due counted from", ""),
+    "early_min": ("Start allowed before due", "min"),
+    "late_min": ("Late after", "min"),
+    "overdue_min": ("Overdue after", "min"),
+    "missed_min": ("Missed after", "min"),
+    "min_gap_min": ("Minimum gap, start to start", "min"),
+    "hold_remind_min": ("Reminder while on hold, every", "off"),
+    "hold_review_count": ("Review after holds", "none"),
+    "pre_dose_check_min": ("Check before the dose", "off"),
+    "supportive_care_review_min": ("Review of supportive drugs after", "off"),
+    "bench": ("Bench (every minute is a second)", ""),
+}
+
+
+def setting(regimen: dict[str, Any], key: str) -> str:
+    """A value of a regimen with its unit; 0 is "off" or "none" where it means that."""
+    value, kind = regimen[key], REGIMEN[key][1]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "anchor":
+        return {"grid": "a fixed grid", "start": "the start before"}[value]
+    if kind in ("off", "none") and not value:
+        return kind
+    return f"{value} {'s' if regimen['bench'] else 'min'}" if key.endswith("_min") else str(value)
 
 
 def here(at: Instant) -> datetime:
@@ -84,9 +128,10 @@ def here(at: Instant) -> datetime:
 
 
 class Clock:
-    """Writes instants in local time. Where the clocks change between `instants`, each time names its zone."""
+    """Writes instants in local time. Where the clocks change between `instants`, each time names its zone. seconds: never leave them out (bench)."""
 
-    def __init__(self, instants: Iterable[Instant | None]) -> None:
+    def __init__(self, instants: Iterable[Instant | None], *, seconds: bool = False) -> None:
+        self.seconds = seconds
         known = sorted(at for at in instants if at is not None)
         ends = [here(at) for at in (known[:1] + known[-1:])]
         zones = {(moment.tzname() or "local", moment.strftime("%z")) for moment in ends}
@@ -108,7 +153,11 @@ class Clock:
         if at is None:
             return NOT_KNOWN
         moment = here(at)
-        return f"{moment:%H:%M:%S}{self._zone(moment)}" if seconds else f"{moment:%H:%M}{self._zone(moment)}"
+        return (
+            f"{moment:%H:%M:%S}{self._zone(moment)}"
+            if seconds or self.seconds
+            else f"{moment:%H:%M}{self._zone(moment)}"
+        )
 
     def full(self, at: Instant | None, *, seconds: bool = False) -> str:
         """Sat 21 Nov 14:02"""
@@ -139,12 +188,14 @@ def duration(ms: int) -> str:
 
 
 def short(ms: int) -> str:
-    """1 h 16 min; seconds only where there is less than a minute. What has passed is rounded down."""
+    """1 h 16 min; seconds only where there is less than a minute, minutes where there is less than a day. What has passed is rounded down."""
     seconds = abs(ms) // 1000
     if seconds < 60:
         return f"{seconds} s"
-    hours, mins = divmod(seconds // 60, 60)
-    return " ".join(f"{number} {unit}" for number, unit in ((hours, "h"), (mins, "min")) if number)
+    days, rest = divmod(seconds // 60, 1440)
+    hours, mins = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (0 if days else mins, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
 def signed(words: str, ms: int) -> str:
