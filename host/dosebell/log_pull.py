@@ -103,6 +103,9 @@ def pull(client: Client, archive: Archive, progress: Progress | None = None) -> 
     journal = result.journal
     if info["epochs"][1]:
         _sectors(reader, archive, result, info, client.identity.get("label") or "", progress)
+    firmware = client.identity.get("firmware") or ""
+    if firmware != journal.firmware:
+        archive.note_firmware(journal, firmware)
     result.seconds = time.monotonic() - begun
     result.last = archive.last_seq(journal)
     if archive.last_seq(journal, without=_OWN_ECHO) > info["exported"]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "course": Entry("dosebell.cli.course:course", "Start, stop or move a course.", _COURSE),
     "dose": Entry("dosebell.cli.dose:dose", "Correct a dose, or give the reason of a hold.", _COURSE),
     "log": Entry("dosebell.cli.log:log", "Pull the device's log and show it.", _RECORD),
+    "report": Entry("dosebell.cli.report:report", "Write what a course was, as a page to print.", _RECORD),
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
