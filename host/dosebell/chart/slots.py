@@ -12,6 +12,8 @@ from typing import Any
 from dosebell.times import Instant
 from dosecore.instant import ms_between
 
+OUTCOMES = ("given", "partial", "held", "missed", "unknown")
+
 
 @dataclass
 class Hold:
@@ -33,10 +35,26 @@ class Interruption:
 
 
 @dataclass
+class Correction:
+    """One `dose record`: at `at` somebody said what had become of the slot. The `*_before` are what stood until then; of a slot that was open,
+    `outcome_before` is its phase."""
+
+    at: Instant | None
+    outcome: str
+    started: Instant | None
+    ended: Instant | None
+    reason: str
+    outcome_before: str
+    started_before: Instant | None
+    ended_before: Instant | None
+
+
+@dataclass
 class Answer:
     """A call and how long it took to answer. `condition`: due, or one of `dosecore.events.CONDITIONS`. `called`: its first instant.
 
-    `answered`: None if nobody did. `by`: start, hold, acknowledged, or cleared (the cause went, or the call ended by itself).
+    `by`: start, hold, acknowledged, cleared (the cause went, or the call ended by itself), or "" as long as nobody has answered.
+    `answered`: None if nobody did, or where the instant is not known.
     """
 
     condition: str
@@ -61,9 +79,9 @@ class ChartedSlot:
     phase: planned (nothing has happened to it yet), due, late, overdue, infusing, interrupted, on-hold, closed, or dropped (its course was stopped before, or a
     reschedule moved it out of the cycle). outcome: given, partial, held, missed, unknown; "" while it is not closed.
     due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. override: "", too-early or gap.
-    recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then.
-    reason: of a `dose record` without a hold; else the holds have theirs. undone: presses that were taken back, as (press, when).
-    answer: from the first call for it to the START or HOLD that answered.
+    recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then; `corrections`
+    has each of them. reason: of a `dose record` without a hold; else the holds have theirs. undone: presses that were taken back, as (press, when).
+    answer: from the first call for it to the START or HOLD that answered; None where nobody was called.
     seqs: the events it is told by, in their order. changed: when the newest of them happened.
     complete: False when the log begins in its middle or has a gap in it.
     """
@@ -85,6 +103,7 @@ class ChartedSlot:
     recorded: bool = False
     recorded_at: Instant | None = None
     before_record: str = ""
+    corrections: list[Correction] = field(default_factory=list)
     undone: list[tuple[str, Instant | None]] = field(default_factory=list)
     answer: Answer | None = None
     seqs: list[int] = field(default_factory=list)
@@ -112,11 +131,12 @@ class ChartedSlot:
 
 @dataclass
 class ChartedCourse:
-    """A course. number: counted in the journal from 1, as `--course` of the commands counts.
+    """A course. number: counted in the journal from 1, as `--course` of the commands counts; 0 is a course that had begun before the log does.
+    (Where a gap has swallowed the beginning of a course, that one is counted too.)
 
     regimen: as configured, in the fields of a regimen file; None if the log does not tell. mode: how it was started.
-    state: running, resting, completed, stopped, or replaced (another course began; it cannot, unless events are missing).
-    complete: False when the log does not hold its beginning or has a gap in it.
+    state: running, resting, completed, stopped, or replaced (another course or configuration followed, and how this one ended is missing).
+    stopped, completed: when, if it was. complete: False when the log does not hold its beginning or has a gap in it.
     """
 
     number: int
@@ -124,6 +144,7 @@ class ChartedCourse:
     label: str = ""
     started: Instant | None = None
     stopped: Instant | None = None
+    completed: Instant | None = None
     state: str = "running"
     mode: str = ""
     cycles: dict[int, Instant | None] = field(default_factory=dict)
@@ -133,7 +154,7 @@ class ChartedCourse:
 
     def counts(self, cycle: int | None = None) -> dict[str, int]:
         """Closed slots by outcome, of a cycle or of the course."""
-        found = dict.fromkeys(("given", "partial", "held", "missed", "unknown"), 0)
+        found = dict.fromkeys(OUTCOMES, 0)
         for slot in self.slots:
             if slot.outcome in found and cycle in (None, slot.cycle):
                 found[slot.outcome] += 1

@@ -15,6 +15,7 @@ RECORD_ID = f"{_ROOT}.3"
 DEVICE_ID = f"{_ROOT}.4"
 DUE = f"{_ROOT}.5"
 VARIANCE = f"{_ROOT}.6"
+RECORDED = f"{_ROOT}.7"
 
 VERSION = "1.0.0"  # of the definitions: it grows when a code is added
 
@@ -25,11 +26,6 @@ TEST_DATA = {
     "code": "HTEST",
     "display": "test health data",
 }
-# Elements that FHIR R5 has and R4B does not, by the names that HL7 gives them for use in older versions.
-_R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-MedicationAdministration"
-RECORDED = f"{_R5}.recorded"
-IS_SUB_POTENT = f"{_R5}.isSubPotent"
-
 # code: (display, definition)
 REASONS = {
     "unspecified": ("No reason given", "The dose was put on hold and nobody gave a reason."),
@@ -103,6 +99,14 @@ def definitions() -> dict[str, dict[str, Any]]:
             "Variance",
             "Actual start minus due; negative where the infusion started early.",
             "Duration",
+        ),
+        _extension(
+            "dosebell-recorded",
+            RECORDED,
+            "DosebellRecorded",
+            "Recorded",
+            "When what stands here was entered, where it was entered afterwards and not told by the buttons.",
+            "dateTime",
         ),
     ]
     return {f"{one['resourceType']}-{one['id']}.json": one for one in made}

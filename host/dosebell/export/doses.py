@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dosebell.chart import ChartedCourse, ChartedSlot, read_chart
 from dosebell.events_json import offsets, resolved_utc
-from dosebell.export.identity import course_names, slot_name
+from dosebell.export.identity import Begin, course_begins, course_name, slot_name
 from dosebell.times import Instant
 from dosecore.events import Event
 from dosecore.regimen import Regimen
@@ -69,7 +69,8 @@ class Doses:
         self._known = offsets(kept)
         self._by_seq = {event.seq: event for event in kept}
         chart = read_chart(kept, self._known)
-        self._names = course_names(device, chart, kept)
+        begins = course_begins(chart, kept)
+        self._names = {number: course_name(device, begin) for number, begin in begins.items()}
         self._regimens = {course.number: _regimen(course) for course in chart.courses}
         self.chosen = [slot for slot in chart.slots() if wanted.covers(slot)]
         with_doses = {slot.course for slot in self.chosen}
@@ -79,7 +80,7 @@ class Doses:
             for course in chart.courses
             if course.number in with_doses or (everything and wanted.course in (None, course.number))
         ]
-        self._plan = self._plan_changes(chart.courses, kept)
+        self._plan = self._plan_changes(begins, kept)
 
     def of(self, course: ChartedCourse) -> list[ChartedSlot]:
         """The chosen doses of a course."""
@@ -134,18 +135,20 @@ class Doses:
                 return at
         return None
 
-    def _plan_changes(self, courses: list[ChartedCourse], events: list[Event]) -> dict[int, int]:
+    def _plan_changes(self, begins: dict[int, Begin], events: list[Event]) -> dict[int, int]:
         """The newest event of each course that may have moved or dropped doses."""
         found: dict[int, int] = {}
-        begun = iter([course.number for course in courses if course.mode])
-        course = next((course.number for course in courses if not course.mode), 0)
+        coming = sorted((begin.seq, number) for number, begin in begins.items())
+        course: int | None = None
         for event in events:
             assert event.seq is not None
-            if event.kind == "course-started":
-                course = next(begun, course)
-            regimen = self._regimens.get(course)
+            while coming and coming[0][0] <= event.seq:
+                course = coming.pop(0)[1]
+            if course is None:
+                continue
+            regimen = self._regimens[course]
             follows = regimen is None or not regimen.grid
-            if course and (event.kind in _MOVES_THE_PLAN or (follows and event.kind in _MOVES_WHAT_FOLLOWS_STARTS)):
+            if event.kind in _MOVES_THE_PLAN or (follows and event.kind in _MOVES_WHAT_FOLLOWS_STARTS):
                 found[course] = event.seq
         return found
 

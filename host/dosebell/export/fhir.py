@@ -248,8 +248,6 @@ def _standing(doses: Doses, course: ChartedCourse, slot: ChartedSlot, attempt: i
         extension.append({"url": codes.VARIANCE, "valueDuration": seconds})
     if slot.recorded_at is not None:
         extension.append({"url": codes.RECORDED, "valueDateTime": rfc3339(slot.recorded_at)})
-    if word == "partial":
-        extension.append({"url": codes.IS_SUB_POTENT, "valueBoolean": True})
     rest = {
         "extension": extension,
         "status": _STATUS[word],

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import NamedTuple
 
 from dosebell.chart import Chart, ChartedSlot
-from dosebell.times import to_datetime
+from dosebell.times import Instant, to_datetime
 from dosecore.events import Event
 
 _PLAIN = re.compile(
@@ -24,25 +25,37 @@ def device_name(device: str) -> str:
     return device if _PLAIN.fullmatch(device) else sha256(device.encode()).hexdigest()[:16]
 
 
-def course_names(device: str, chart: Chart, events: Iterable[Event]) -> dict[int, str]:
-    """The name of each course of the chart, by its number. events: those that the chart was read from.
+class Begin(NamedTuple):
+    """How a course begins in the log: with its first event there; at: when it was started, None where the log does not tell."""
 
-    A course whose beginning the archive does not hold is named by the first of its doses' events that there is: such a name is the same for every export
+    seq: int
+    at: Instant | None
+
+
+def course_begins(chart: Chart, events: Iterable[Event]) -> dict[int, Begin]:
+    """The beginning of each course of the chart, by its number. events: those that the chart was read from."""
+    started = iter([event for event in events if event.kind == "course-started"])
+    begins = {}
+    for course in chart.courses:
+        event = next(started, None) if course.mode else None
+        if event is None or event.seq is None:
+            first = min((seq for slot in course.slots for seq in slot.seqs), default=0)
+            begins[course.number] = Begin(first, None)
+        else:
+            begins[course.number] = Begin(event.seq, event.utc)
+    return begins
+
+
+def course_name(device: str, begin: Begin) -> str:
+    """The name of a course.
+
+    A course whose beginning the archive does not hold is named by the first event of its doses that there is: such a name is the same for every export
     from this archive, but another archive may hold more of it.
     """
-    begins = iter([event for event in events if event.kind == "course-started"])
-    names = {}
-    for course in chart.courses:
-        begin = next(begins, None) if course.mode else None
-        if begin is not None and begin.utc is not None:
-            at = to_datetime(begin.utc)
-            name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{begin.seq}"
-        elif begin is not None:
-            name = f"event-{begin.seq}"
-        else:
-            name = f"from-{min((seq for slot in course.slots for seq in slot.seqs), default=0)}"
-        names[course.number] = f"{device_name(device)}-{name}"
-    return names
+    if begin.at is None:
+        return f"{device_name(device)}-from-{begin.seq}"
+    at = to_datetime(begin.at)
+    return f"{device_name(device)}-{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{begin.seq}"
 
 
 def slot_name(course: str, slot: ChartedSlot, attempt: int = 1) -> str:

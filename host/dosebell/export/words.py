@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dosebell.chart import ChartedSlot, Hold, Interruption
+from dosebell.chart import ChartedSlot, Correction, Hold, Interruption
 from dosebell.times import Instant, to_datetime
 
 Remark = tuple[Instant | None, str]
@@ -79,16 +79,7 @@ def remarks(slot: ChartedSlot) -> list[Remark]:
             )
         )
     told += [(at, _TAKEN_BACK[press]) for press, at in slot.undone]
-    if slot.recorded:
-        before = _STATES.get(slot.before_record, slot.before_record)
-        told.append(
-            (
-                slot.recorded_at,
-                f"Entered afterwards ({at_utc(slot.recorded_at)}); until then the device had: {before or 'nothing'}.",
-            )
-        )
-        if slot.reason and slot.reason != "unspecified":
-            told.append((slot.recorded_at, f"Reason entered: {slot.reason}."))
+    told += [(one.at, _corrected(one)) for one in slot.corrections]
     if not slot.complete:
         told.append((None, "The log has a gap here, or begins later: this may not be all."))
     return told
@@ -103,3 +94,11 @@ def _stood_still(one: Interruption) -> str:
     why = "at the bed" if one.cause == "bedside" else "by a restart of the device, which could not know the time"
     then = "" if one.resumed is None else f", resumed at {at_utc(one.resumed)}"
     return f"Interrupted at {at_utc(one.at)} {why}, after {amount(one.infused_ms)} of infusion{then}."
+
+
+def _corrected(one: Correction) -> str:
+    before = _STATES.get(one.outcome_before, one.outcome_before)
+    when = "" if one.started_before is None else f", started at {at_utc(one.started_before)}"
+    why = "" if one.reason == "unspecified" else f" Reason: {one.reason}."
+    said = _STATES.get(one.outcome, one.outcome)
+    return f"Entered afterwards ({at_utc(one.at)}): {said}. Until then the device had: {before}{when}.{why}"
