@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bedside_course import HOUR, MINUTE, Bedside
+from bedside_course import HOUR, MINUTE, Bedside, StillDevice
 from host_command import ROOT, Ran, dosebell
-from scripted_device import ScriptedDevice
 
 from dosebell.archive import Archive
 from dosebell.cli.selection import select_doses
@@ -105,13 +104,13 @@ def test_each_end_has_its_status_and_reason(ward: Path, slot: int) -> None:
 def test_due_start_end_and_entry_are_kept_apart(ward: Path) -> None:
     made = exported(ward)
     late, partial, recorded, held, infusing = (the(made, slot) for slot in (2, 5, 7, 3, 10))
-    assert extensions(late)[codes.DUE].startswith("2026-11-22T14:00:00.")
-    assert extensions(late)[codes.VARIANCE]["value"] == pytest.approx(90 * 60, abs=1)
-    assert late["effectivePeriod"]["start"].startswith("2026-11-22T15:30:00.")
-    assert late["effectivePeriod"]["end"].startswith("2026-11-22T15:45:00.")
-    assert partial["effectivePeriod"]["end"].startswith("2026-11-23T14:07:00.")  # when it was interrupted
+    assert extensions(late)[codes.DUE] == "2026-11-22T14:00:00.000Z"
+    assert extensions(late)[codes.VARIANCE]["value"] == 90 * 60
+    assert late["effectivePeriod"]["start"] == "2026-11-22T15:30:00.000Z"
+    assert late["effectivePeriod"]["end"] == "2026-11-22T15:45:00.000Z"
+    assert partial["effectivePeriod"]["end"] == "2026-11-23T14:07:00.000Z"  # when it was interrupted
     assert recorded["effectivePeriod"] == {"start": "2026-11-24T06:22:00.000Z", "end": "2026-11-24T06:37:00.000Z"}
-    assert extensions(recorded)[codes.RECORDED].startswith("2026-11-24T14:22:00.")
+    assert extensions(recorded)[codes.RECORDED] == "2026-11-24T14:22:00.000Z"
     assert held["effectiveDateTime"] == extensions(held)[codes.DUE]
     assert infusing["effectivePeriod"].keys() == {"start"}
 
@@ -120,7 +119,7 @@ def test_a_start_that_was_taken_back_is_void_and_the_next_has_a_name_of_its_own(
     void, stands = of_slot(exported(ward), 6)
     assert (void["status"], stands["status"]) == ("entered-in-error", "completed")
     assert stands["id"] == f"{void['id']}-2"
-    assert void["effectiveDateTime"].startswith("2026-11-23T22:03:00.")
+    assert void["effectiveDateTime"] == "2026-11-23T22:03:00.000Z"
     assert "START was pressed at 2026-11-23 22:03:00 UTC and taken back at 2026-11-23 22:03:20 UTC." in told(void)
 
 
@@ -140,6 +139,7 @@ def test_what_is_planned_stands_in_the_timing_of_the_course(ward: Path) -> None:
     }
     assert [due[:19] for due in first["timing"]["event"][:2]] == ["2026-11-22T06:00:00", "2026-11-22T14:00:00"]
     assert len(first["timing"]["event"]) == 14 and "event" not in second["timing"]
+    assert first["text"] == "Cycle 1: an infusion of 15 min every 8 h, at most 14 doses in 5 days."
     assert "14 days after the first dose" in second["text"]
     assert len(standing(made)) == 10  # 11 to 14 are planned
 
@@ -228,9 +228,56 @@ def test_an_end_before_its_start_is_told_as_not_known(bed: Bedside, archive: Pat
     assert "The clock was set back during this infusion" in told(one)
 
 
+@pytest.mark.req("T-06")
+def test_a_start_at_an_unknown_time_is_told_as_not_known(bed: Bedside, archive: Path) -> None:
+    bed.do("course-start")
+    bed.until(1, MINUTE)
+    bed.device.reboot()
+    bed.do("start")
+    one = the(now(bed, archive), 1)
+    assert one["status"] == "in-progress" and "start" not in one["effectivePeriod"]
+    assert one["effectivePeriod"]["_start"]["extension"][0]["valueCode"] == "unknown"
+    bed.wait(2 * MINUTE)
+    bed.set_clock()
+    assert the(now(bed, archive), 1)["effectivePeriod"]["start"] == "2026-11-22T06:01:00.000Z"
+
+
+def test_an_infusion_that_a_restart_cut_off_is_on_hold(bed: Bedside, archive: Path) -> None:
+    bed.do("course-start")
+    bed.until(1, MINUTE)
+    bed.device.reboot()
+    bed.do("start")
+    bed.wait(5 * MINUTE)
+    bed.device.reboot()  # before anybody set the clock
+    bed.wait(MINUTE)
+    bed.set_clock()
+    bed.wait(1)
+    one = the(now(bed, archive), 1)
+    assert one["status"] == "on-hold" and "by a restart of the device, which could not know the time" in told(one)
+
+
+@pytest.mark.req("S-02")
+def test_an_override_is_told(bed: Bedside, archive: Path) -> None:
+    bed.do("course-start")
+    bed.give(1, 5 * HOUR)
+    bed.until(2, MINUTE)
+    bed.do("start", override=True)
+    assert "START was overridden at the bed: before the minimum gap" in told(the(now(bed, archive), 2))
+
+
+@pytest.mark.req("S-10")
+def test_a_course_that_was_taken_over_tells_its_own_part(bed: Bedside, archive: Path) -> None:
+    due = (bed.now[0] + HOUR, 0)
+    bed.do("course-start", at=due, cycle=2, slot=3, last=(bed.now[0] - 7 * HOUR, 0))
+    made = now(bed, archive)
+    (cycle,) = request(made)["dosageInstruction"]
+    assert (cycle["sequence"], cycle["timing"]["repeat"]["count"], len(cycle["timing"]["event"])) == (2, 12, 12)
+    assert "this device began with dose 3" in cycle["text"] and administered(made) == []
+
+
 @pytest.mark.req("R-02")
 def test_a_bench_course_is_marked_as_test_data(archive: Path) -> None:
-    with ScriptedDevice() as device:
+    with StillDevice() as device:
         bed = Bedside(device, "bench")
         bed.do("course-start")
         bed.do("start")
@@ -258,7 +305,7 @@ def test_a_course_whose_beginning_is_lost_is_told_under_a_name_of_this_archive(b
 def test_two_archives_of_one_device_give_the_same_names(bed: Bedside, tmp_path: Path) -> None:
     bed.do("course-start")
     bed.pull(tmp_path / "first.sqlite")
-    with ScriptedDevice("f" * 16) as other:
+    with StillDevice("f" * 16) as other:
         Bedside(other).pull(tmp_path / "second.sqlite")
     bed.do("start")
     bed.pull(tmp_path / "second.sqlite")  # where it is journal 2

@@ -7,10 +7,9 @@ from typing import Any
 import icalendar
 import pytest
 import vobject
-from bedside_course import HOUR, MINUTE, Bedside
+from bedside_course import HOUR, MINUTE, Bedside, StillDevice
 from host_command import dosebell
 from pytest_mock import MockerFixture
-from scripted_device import ScriptedDevice
 
 from dosebell.archive import Archive
 from dosebell.cli.main import run
@@ -130,7 +129,7 @@ def test_doses_that_are_moved_or_dropped_are_updated(bed: Bedside, archive: Path
 
 
 def test_where_dues_follow_starts_a_start_moves_what_is_planned(archive: Path) -> None:
-    with ScriptedDevice() as device:
+    with StillDevice() as device:
         bed = Bedside(device, anchor="start")
         bed.do("course-start")
         before = now(bed, archive)
@@ -142,7 +141,7 @@ def test_where_dues_follow_starts_a_start_moves_what_is_planned(archive: Path) -
 
 @pytest.mark.req("R-02")
 def test_a_bench_course_says_so(archive: Path) -> None:
-    with ScriptedDevice() as device:
+    with StillDevice() as device:
         bed = Bedside(device, "bench")
         bed.do("course-start")
         bed.wait(1)

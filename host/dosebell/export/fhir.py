@@ -62,7 +62,7 @@ def bundle(doses: Doses, patient: str | None = None, medication: Coding | None =
 
 def as_text(made: Resource) -> str:
     """A bundle as the text of a file."""
-    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(made, indent=1) + "\n"
 
 
 def administered(made: Resource) -> list[Resource]:
@@ -170,39 +170,55 @@ def _request(doses: Doses, course: ChartedCourse, common: Resource) -> Resource:
             "supportingInformation": [_reference("Device", device_name(doses.device))],
             "authoredOn": rfc3339(course.started),
             "note": [_note((None, remark))],
-            "dosageInstruction": []
-            if regimen is None
-            else [_cycle(course, regimen, n + 1) for n in range(regimen.cycles)],
+            "dosageInstruction": list(_cycles(course, regimen)),
         }
     )
 
 
-def _cycle(course: ChartedCourse, regimen: Regimen, cycle: int) -> Resource:
+def _cycles(course: ChartedCourse, regimen: Regimen | None) -> Iterator[Resource]:
+    """The timing of each cycle that is this device's: a course that it took over has none of what came before."""
+    if regimen is None:
+        return
+    taken_over = course.mode == "middle" and course.cycles
+    first = min(course.cycles) if taken_over else 1
+    for cycle in range(first, regimen.cycles + 1):
+        of_cycle = [slot for slot in course.slots if slot.cycle == cycle]
+        begins_with = min((slot.number for slot in of_cycle), default=1) if taken_over and cycle == first else 1
+        yield _cycle(course, regimen, cycle, begins_with, of_cycle)
+
+
+def _cycle(course: ChartedCourse, regimen: Regimen, cycle: int, begins_with: int, slots: list[ChartedSlot]) -> Resource:
     """The timing of a cycle: the rule, and the dues as they stand. FHIR reads such a list as the interpretation of the rule."""
     data = regimen.data
-    minute = "s" if regimen.bench else "min"
-    words = f"Cycle {cycle}: an infusion of {data['infusion_min']} {minute} every {data['interval_min']} {minute}, at most {data['max_doses']} doses"
+    unit = "s" if regimen.bench else "min"
+    infusion, interval = (_said(data[name], regimen) for name in ("infusion_min", "interval_min"))
+    words = f"Cycle {cycle}: an infusion of {infusion} every {interval}, at most {data['max_doses']} doses"
     if data["max_days"]:
         words += f" in {data['max_days']} days"
     if not regimen.grid:
         words += ", counted from the start of the dose before"
-    if cycle > 1:
+    if begins_with > 1:
+        words += f"; this device began with dose {begins_with}"
+    elif cycle > 1:
         words += f"; it begins {data['cycle_days']} days after the first dose of the cycle before, or later"
-    first = course.cycles.get(cycle)
-    dues = [
-        slot.due for slot in course.slots if slot.cycle == cycle and slot.phase != "dropped" and slot.due is not None
-    ]
     repeat = {
-        "boundsPeriod": plain({"start": rfc3339(first)}),
-        "count": len(due_offsets_min(data)),
+        "boundsPeriod": plain({"start": rfc3339(course.cycles.get(cycle))}),
+        "count": len(due_offsets_min(data)) - begins_with + 1,
         "duration": data["infusion_min"],
-        "durationUnit": minute,
+        "durationUnit": unit,
         "frequency": 1,
         "period": data["interval_min"],
-        "periodUnit": minute,
+        "periodUnit": unit,
     }
-    timing = plain({"event": [rfc3339(due) for due in dues], "repeat": plain(repeat)})
-    return {"sequence": cycle, "text": f"{words}.", "timing": timing}
+    dues = [rfc3339(slot.due) for slot in slots if slot.phase != "dropped" and slot.due is not None]
+    return {"sequence": cycle, "text": f"{words}.", "timing": plain({"event": dues, "repeat": plain(repeat)})}
+
+
+def _said(minutes: int, regimen: Regimen) -> str:
+    """A duration of a regimen: minutes are seconds on the bench."""
+    if regimen.bench:
+        return f"{minutes} s"
+    return f"{minutes} min" if minutes % 60 else f"{minutes // 60} h"
 
 
 # -- the doses

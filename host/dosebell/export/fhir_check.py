@@ -96,7 +96,11 @@ def _of_json(value: Any, path: str, places: set[str | None]) -> Iterator[str]:
                     yield f"{path}.{name}: {text} has no time zone"
         yield from _of_json(one, f"{path}.{name}", places)
     start, end = (value.get(name) or "" for name in ("start", "end"))
-    if _INSTANT.fullmatch(start) and _INSTANT.fullmatch(end) and datetime.fromisoformat(start) > datetime.fromisoformat(end):
+    if (
+        _INSTANT.fullmatch(start)
+        and _INSTANT.fullmatch(end)
+        and datetime.fromisoformat(start) > datetime.fromisoformat(end)
+    ):
         yield f"{path}: ends before it starts (per-1)"
     for quantity, unit in (("duration", "durationUnit"), ("period", "periodUnit")):
         if (quantity in value) != (unit in value):

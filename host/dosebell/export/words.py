@@ -66,7 +66,7 @@ def remarks(slot: ChartedSlot) -> list[Remark]:
     if slot.variance_ms is not None:
         told.append((slot.started, f"Started {variance_words(slot.variance_ms)} ({at_utc(slot.due)})."))
     if slot.started is not None and slot.override:
-        told.append((slot.started, _EARLY[slot.override]))
+        told.append((None if slot.recorded else slot.started, _EARLY[slot.override]))
     told += [(hold.at, _held(hold)) for hold in slot.holds]
     told += [(one.at, _stood_still(one)) for one in slot.interruptions]
     if slot.ended is not None and end_of(slot) is None:
