@@ -35,6 +35,12 @@ def exported(path: Path, *, patient: str | None = None, medication: Coding | Non
     return made
 
 
+@pytest.fixture(scope="module")
+def whole(ward: Path) -> Resource:
+    """The bundle of `ward`; not to be changed."""
+    return exported(ward)
+
+
 def now(bed: Bedside, path: Path) -> Resource:
     bed.pull(path)
     return exported(path)
@@ -92,8 +98,8 @@ ENDS = {
 
 @pytest.mark.req("S-06")
 @pytest.mark.parametrize("slot", ENDS)
-def test_each_end_has_its_status_and_reason(ward: Path, slot: int) -> None:
-    one = the(exported(ward), slot)
+def test_each_end_has_its_status_and_reason(whole: Resource, slot: int) -> None:
+    one = the(whole, slot)
     status, why, words = ENDS[slot]
     assert (one["status"], reasons(one)) == (status, why)
     assert words in told(one)
@@ -101,8 +107,8 @@ def test_each_end_has_its_status_and_reason(ward: Path, slot: int) -> None:
 
 
 @pytest.mark.req("S-06")
-def test_due_start_end_and_entry_are_kept_apart(ward: Path) -> None:
-    made = exported(ward)
+def test_due_start_end_and_entry_are_kept_apart(whole: Resource) -> None:
+    made = whole
     late, partial, recorded, held, infusing = (the(made, slot) for slot in (2, 5, 7, 3, 10))
     assert extensions(late)[codes.DUE] == "2026-11-22T14:00:00.000Z"
     assert extensions(late)[codes.VARIANCE]["value"] == 90 * 60
@@ -115,16 +121,16 @@ def test_due_start_end_and_entry_are_kept_apart(ward: Path) -> None:
     assert infusing["effectivePeriod"].keys() == {"start"}
 
 
-def test_a_start_that_was_taken_back_is_void_and_the_next_has_a_name_of_its_own(ward: Path) -> None:
-    void, stands = of_slot(exported(ward), 6)
+def test_a_start_that_was_taken_back_is_void_and_the_next_has_a_name_of_its_own(whole: Resource) -> None:
+    void, stands = of_slot(whole, 6)
     assert (void["status"], stands["status"]) == ("entered-in-error", "completed")
     assert stands["id"] == f"{void['id']}-2"
     assert void["effectiveDateTime"] == "2026-11-23T22:03:00.000Z"
     assert "START was pressed at 2026-11-23 22:03:00 UTC and taken back at 2026-11-23 22:03:20 UTC." in told(void)
 
 
-def test_what_is_planned_stands_in_the_timing_of_the_course(ward: Path) -> None:
-    made = exported(ward)
+def test_what_is_planned_stands_in_the_timing_of_the_course(whole: Resource) -> None:
+    made = whole
     plan = request(made)
     first, second = plan["dosageInstruction"]
     assert (plan["status"], plan["intent"]) == ("active", "plan")
@@ -144,8 +150,8 @@ def test_what_is_planned_stands_in_the_timing_of_the_course(ward: Path) -> None:
     assert len(standing(made)) == 10  # 11 to 14 are planned
 
 
-def test_nobody_is_named_and_no_drug_unless_the_user_does(ward: Path) -> None:
-    one = the(exported(ward), 1)
+def test_nobody_is_named_and_no_drug_unless_the_user_does(ward: Path, whole: Resource) -> None:
+    one = the(whole, 1)
     assert "reference" not in one["subject"] and one["subject"]["extension"][0]["valueCode"] == "unknown"
     assert one["medicationCodeableConcept"] == {"text": "Regimen hd-il2 (the drug is not known to Dosebell)"}
     assert not {"performer", "context", "dosage", "device"} & one.keys()
@@ -364,14 +370,14 @@ def _spoil(made: Resource, path: str, value: Any) -> None:
         ("12.resource.effectivePeriod.end", "2026-11-25T07:00:00.000Z", "has ended"),
     ],
 )
-def test_what_is_not_valid_is_found(ward: Path, path: str, value: Any, said: str) -> None:
-    made = deepcopy(exported(ward))
+def test_what_is_not_valid_is_found(whole: Resource, path: str, value: Any, said: str) -> None:
+    made = deepcopy(whole)
     _spoil(made, path, value)
     assert said in "; ".join(problems_of(made))
 
 
-def test_a_record_twice_is_found(ward: Path) -> None:
-    made = exported(ward)
+def test_a_record_twice_is_found(whole: Resource) -> None:
+    made = deepcopy(whole)
     made["entry"].append(made["entry"][2])
     assert "stands in the bundle twice" in "; ".join(problems_of(made))
 
