@@ -139,6 +139,26 @@ def test_where_dues_follow_starts_a_start_moves_what_is_planned(archive: Path) -
     assert moved == timedelta(minutes=30) and after["c1-s02"]["sequence"] > before["c1-s02"]["sequence"]
 
 
+def test_a_dose_that_late_starts_push_out_of_the_cycle_is_cancelled_and_not_left_behind(archive: Path) -> None:
+    with StillDevice() as device:
+        bed = Bedside(device, anchor="start", missed_min=450)
+        bed.do("course-start")
+        before = now(bed, archive)
+        for _ in range(3):
+            bed.wait(7 * HOUR)
+            bed.do("start")
+            bed.wait(8 * HOUR)
+        after = now(bed, archive)
+    assert before.keys() == after.keys()
+    last = after["c1-s14"]
+    assert (str(before["c1-s14"]["status"]), str(last["status"]), str(last["summary"])) == (
+        "CONFIRMED",
+        "CANCELLED",
+        "Dose 1/14: dropped",
+    )
+    assert last["sequence"] > before["c1-s14"]["sequence"]
+
+
 @pytest.mark.req("R-02")
 def test_a_bench_course_says_so(archive: Path) -> None:
     with StillDevice() as device:

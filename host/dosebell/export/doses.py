@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dosebell.chart import ChartedCourse, ChartedSlot, read_chart
 from dosebell.events_json import offsets, resolved_utc
 from dosebell.export.identity import Begin, course_begins, course_name, slot_name
+from dosebell.regimens import due_offsets_min
 from dosebell.times import Instant
 from dosecore.events import Event
+from dosecore.instant import plus
 from dosecore.regimen import Regimen
 
 # What moves or drops doses to which nothing has happened.
@@ -72,7 +74,12 @@ class Doses:
         begins = course_begins(chart, kept)
         self._names = {number: course_name(device, begin) for number, begin in begins.items()}
         self._regimens = {course.number: _regimen(course) for course in chart.courses}
-        self.chosen = [slot for slot in chart.slots() if wanted.covers(slot)]
+        self.chosen = [
+            slot
+            for course in chart.courses
+            for slot in (*course.slots, *_fallen_out(course, self._regimens[course.number]))
+            if wanted.covers(slot)
+        ]
         with_doses = {slot.course for slot in self.chosen}
         everything = wanted == Wanted(course=wanted.course)  # a course without a single dose is told too
         self.courses = [
@@ -155,6 +162,24 @@ class Doses:
 
 def _regimen(course: ChartedCourse) -> Regimen | None:
     return None if course.regimen is None else Regimen(course.regimen)
+
+
+def _fallen_out(course: ChartedCourse, regimen: Regimen | None) -> Iterator[ChartedSlot]:
+    """Doses that were planned when a cycle began, and that late starts have pushed out of its days: a calendar may have shown them.
+
+    The chart does not have them: no event tells it. Where dues do not follow starts only a reschedule drops doses, and the chart has those.
+    """
+    if regimen is None or regimen.grid or not course.complete:
+        return
+    for cycle, first in course.cycles.items():
+        numbers = [slot.number for slot in course.slots if slot.cycle == cycle]
+        if first is None or not numbers:
+            continue
+        for number in range(min(numbers), len(due_offsets_min(regimen.data)) + 1):
+            if number in numbers:
+                continue
+            due = plus(first, (number - min(numbers)) * regimen.interval)
+            yield ChartedSlot(course.number, cycle, number, due, phase="dropped")
 
 
 def plain(data: dict[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _description(doses: Doses, slot: ChartedSlot) -> str:
         f"Course {slot.course}, cycle {slot.cycle}, dose {slot.number}{'' if regimen is None else f' of {regimen.name}'}."
     ]
     lines.append(f"Due {at_utc(slot.due)}.")
-    if slot.not_before is not None and slot.started is None:
+    if slot.not_before is not None and slot.phase in ("due", "late", "overdue"):
         lines.append(f"Not before {at_utc(slot.not_before)}.")
     lines += [words for _, words in remarks(slot)]
     return "\n".join([*lines, NOT_A_MEDICAL_DEVICE])
