@@ -87,7 +87,11 @@ ENDS = {
         "On hold from 2026-11-22 22:05:00 UTC until 2026-11-23 06:00:00",
     ),
     4: ("not-done", [(codes.OUTCOME, "missed")], ""),
-    5: ("stopped", [], "Interrupted at 2026-11-23 14:07:00 UTC at the bed, after 5.0 min of infusion."),
+    5: (
+        "stopped",
+        [],
+        "Interrupted at 2026-11-23 14:07:00 UTC at the bed, after 5.0 min of infusion. Stopped after 5.0 min of infusion.",
+    ),
     6: ("completed", [], "START was pressed and taken back at the bed."),
     7: ("completed", [], "Entered afterwards (2026-11-24 14:22:00 UTC): given. Until then the device had: missed."),
     8: ("completed", [], "after 6.0 min of infusion, resumed at 2026-11-24 14:12:00 UTC"),

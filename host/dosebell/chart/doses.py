@@ -13,7 +13,7 @@ from dosecore.events import OUTCOMES, Event
 from dosecore.instant import add, plus
 from dosecore.state import OUTCOME_BITS, State
 
-_BY_A_PRESS = ("phase", "outcome", "started", "ended", "override", "holds", "interruptions", "reason", "answer")
+_BY_A_PRESS = ("phase", "outcome", "started", "ended", "infused_ms", "override", "holds", "interruptions", "reason", "answer")
 
 # The phase before a press, as far as the press tells.
 _BEFORE = {"interrupt": "infusing", "resume": "interrupted", "stop": "interrupted"}
@@ -173,7 +173,7 @@ class Doses:
         self._remember(slot)
         _leave_hold(slot, at)
         _enter(slot, "infusing")
-        slot.started, slot.ended, slot.override = at, None, event.detail["override"]
+        slot.started, slot.ended, slot.infused_ms, slot.override = at, None, None, event.detail["override"]
         slot.due = event.detail["due"] or slot.due
         _answer(slot, at, "start")
 
@@ -198,6 +198,8 @@ class Doses:
     def _infusion_over(self, slot: ChartedSlot, event: Event, at: Instant | None, state: State | None) -> None:
         if event.kind == "dose-stopped" and event.detail["by"] == "bedside":
             self._remember(slot)
+        if event.kind == "dose-stopped":
+            slot.infused_ms = event.detail["infused_ms"]
         # An infusion that was interrupted and given up ended when it was interrupted.
         given_up = event.kind == "dose-stopped" and slot.phase == "interrupted" and slot.interruptions
         slot.ended = slot.interruptions[-1].at if given_up else at
@@ -262,6 +264,7 @@ class Doses:
         )
         slot.before_record, slot.recorded, slot.recorded_at = stood, True, at
         slot.phase, slot.outcome, slot.started, slot.ended = "closed", detail["outcome"], started, ended
+        slot.infused_ms = None
         if detail["reason"] != "unspecified" or not slot.holds:
             slot.reason = detail["reason"]
 

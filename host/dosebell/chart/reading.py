@@ -97,6 +97,7 @@ class _Reader:
         return self._doses
 
     def _add(self, course: ChartedCourse) -> ChartedCourse:
+        course.first_seq = self._seq
         self._courses.append(course)
         self._doses = Doses(course)
         return course

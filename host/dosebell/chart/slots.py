@@ -78,7 +78,7 @@ class ChartedSlot:
 
     phase: planned (nothing has happened to it yet), due, late, overdue, infusing, interrupted, on-hold, closed, or dropped (its course was stopped before, or a
     reschedule moved it out of the cycle). outcome: given, partial, held, missed, unknown; "" while it is not closed.
-    due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. override: "", too-early or gap.
+    due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. infused_ms: of one that was stopped. override: "", too-early or gap.
     recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then; `corrections`
     has each of them. reason: of a `dose record` without a hold; else the holds have theirs. undone: presses that were taken back, as (press, when).
     answer: from the first call for it to the START or HOLD that answered; None where nobody was called.
@@ -96,6 +96,7 @@ class ChartedSlot:
     outcome: str = ""
     started: Instant | None = None
     ended: Instant | None = None
+    infused_ms: int | None = None
     override: str = ""
     holds: list[Hold] = field(default_factory=list)
     interruptions: list[Interruption] = field(default_factory=list)
@@ -151,6 +152,8 @@ class ChartedCourse:
     """First due of each cycle that was begun; of a course begun in the middle, the due of the slot it began with."""
     slots: list[ChartedSlot] = field(default_factory=list)
     complete: bool = True
+    first_seq: int = 0
+    """Its first event in the log."""
 
     def counts(self, cycle: int | None = None) -> dict[str, int]:
         """Closed slots by outcome, of a cycle or of the course."""

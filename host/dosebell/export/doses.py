@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dosebell.chart import ChartedCourse, ChartedSlot, read_chart
 from dosebell.events_json import offsets, resolved_utc
-from dosebell.export.identity import Begin, course_begins, course_name, slot_name
+from dosebell.export.identity import course_name, slot_name
 from dosebell.regimens import due_offsets_min
 from dosebell.times import Instant
 from dosecore.events import Event
@@ -71,8 +71,7 @@ class Doses:
         self._known = offsets(kept)
         self._by_seq = {event.seq: event for event in kept}
         chart = read_chart(kept, self._known)
-        begins = course_begins(chart, kept)
-        self._names = {number: course_name(device, begin) for number, begin in begins.items()}
+        self._names = {course.number: course_name(device, course) for course in chart.courses}
         self._regimens = {course.number: _regimen(course) for course in chart.courses}
         self.chosen = [
             slot
@@ -87,7 +86,7 @@ class Doses:
             for course in chart.courses
             if course.number in with_doses or (everything and wanted.course in (None, course.number))
         ]
-        self._plan = self._plan_changes(begins, kept)
+        self._plan = self._plan_changes(chart.courses, kept)
 
     def of(self, course: ChartedCourse) -> list[ChartedSlot]:
         """The chosen doses of a course."""
@@ -142,21 +141,21 @@ class Doses:
                 return at
         return None
 
-    def _plan_changes(self, begins: dict[int, Begin], events: list[Event]) -> dict[int, int]:
+    def _plan_changes(self, courses: list[ChartedCourse], events: list[Event]) -> dict[int, int]:
         """The newest event of each course that may have moved or dropped doses."""
         found: dict[int, int] = {}
-        coming = sorted((begin.seq, number) for number, begin in begins.items())
-        course: int | None = None
+        coming = sorted((course.first_seq, course.number) for course in courses)
+        current: int | None = None
         for event in events:
             assert event.seq is not None
             while coming and coming[0][0] <= event.seq:
-                course = coming.pop(0)[1]
-            if course is None:
+                current = coming.pop(0)[1]
+            if current is None:
                 continue
-            regimen = self._regimens[course]
+            regimen = self._regimens[current]
             follows = regimen is None or not regimen.grid
             if event.kind in _MOVES_THE_PLAN or (follows and event.kind in _MOVES_WHAT_FOLLOWS_STARTS):
-                found[course] = event.seq
+                found[current] = event.seq
         return found
 
 

@@ -69,6 +69,8 @@ def remarks(slot: ChartedSlot) -> list[Remark]:
         told.append((None if slot.recorded else slot.started, _EARLY[slot.override]))
     told += [(hold.at, _held(hold)) for hold in slot.holds]
     told += [(one.at, _stood_still(one)) for one in slot.interruptions]
+    if slot.infused_ms is not None:
+        told.append((end_of(slot), f"Stopped after {amount(slot.infused_ms)} of infusion."))
     if slot.ended is not None and end_of(slot) is None:
         told.append((None, f"The clock was set back during this infusion, which then ended at {at_utc(slot.ended)}."))
     if slot.outcome == "unknown" and not slot.recorded:
