@@ -107,16 +107,14 @@ def select_doses(
     *,
     device: str | None = None,
     journal: int | None = None,
-    course: int | None = None,
-    cycle: int | None = None,
-    slot: int | None = None,
     kinds: tuple[str, ...] = (),
     since: str | None = None,
     until: str | None = None,
+    **numbers: int | None,
 ) -> tuple[Journal, Doses]:
     """The doses meant by the options of `selecting`: a dose is told by all its events, so these are read whole, and the options choose doses.
 
-    Errors: click.UsageError for `kinds`; those of `select`.
+    numbers: course, cycle and slot. Errors: click.UsageError for `kinds`; those of `select`.
     """
     from dosebell.archive import choose
     from dosebell.export.doses import Doses, Wanted
@@ -129,5 +127,5 @@ def select_doses(
     earliest = None if since is None else parse(since, field="since", past=True)
     latest = None if until is None else parse(until, field="until", past=True)
     chosen = choose(archive, device, journal)
-    wanted = Wanted(course, cycle, slot, earliest, latest)
+    wanted = Wanted(**numbers, earliest=earliest, latest=latest)
     return chosen, Doses(chosen.device, chosen.label, archive.events(chosen), wanted)

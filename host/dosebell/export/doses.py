@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dosebell.chart import ChartedCourse, ChartedSlot, read_chart
 from dosebell.events_json import offsets, resolved_utc
@@ -60,8 +60,8 @@ class Wanted:
 class Doses:
     """The chart of a journal with what is wanted of it.
 
-    device, label: as in the archive. courses: those of which something is wanted, all of it when nothing narrows it. chosen: the doses that are wanted, in
-    the order of the plan.
+    device, label: as in the archive. courses: those with wanted doses; where at most a course is asked for, also one that has none. chosen: the doses that
+    are wanted, by course.
     """
 
     def __init__(self, device: str, label: str, events: Iterable[Event], wanted: Wanted) -> None:
@@ -179,8 +179,3 @@ def _fallen_out(course: ChartedCourse, regimen: Regimen | None) -> Iterator[Char
                 continue
             due = plus(first, (number - min(numbers)) * regimen.interval)
             yield ChartedSlot(course.number, cycle, number, due, phase="dropped")
-
-
-def plain(data: dict[str, Any]) -> dict[str, Any]:
-    """`data` without what is None or empty: neither FHIR nor a reader has a use for it."""
-    return {key: value for key, value in data.items() if value not in (None, "", [], {})}

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from dosebell.chart import ChartedCourse, ChartedSlot
 from dosebell.export import codes
-from dosebell.export.doses import Doses, TakenBack, plain
+from dosebell.export.doses import Doses, TakenBack
 from dosebell.export.identity import device_name
-from dosebell.export.words import NOT_A_MEDICAL_DEVICE, Remark, at_utc, end_of, remarks, state_words
+from dosebell.export.words import NOT_A_MEDICAL_DEVICE, Remark, at_utc, end_of, reason_of, remarks, state_words
 from dosebell.regimens import due_offsets_min
 from dosebell.times import Instant, rfc3339
 from dosecore.regimen import Regimen
@@ -34,6 +34,8 @@ _STATUS = {
     "on-hold": "on-hold",
 }
 _COURSE_STATUS = {"running": "active", "resting": "active", "completed": "completed", "stopped": "stopped"}
+
+_WHAT_IT_DID = "It gave no drug: it kept the plan and recorded which buttons were pressed."
 
 Resource = dict[str, Any]
 
@@ -57,7 +59,7 @@ def bundle(doses: Doses, patient: str | None = None, medication: Coding | None =
             resources += _administrations(doses, course, slot, {**drug, **common})
     if resources:
         resources.insert(0, _device(doses))
-    return plain({"resourceType": "Bundle", "type": "transaction", "entry": [_entry(one) for one in resources]})
+    return _plain({"resourceType": "Bundle", "type": "transaction", "entry": [_entry(one) for one in resources]})
 
 
 def as_text(made: Resource) -> str:
@@ -84,6 +86,11 @@ def _entry(resource: Resource) -> Resource:
 # -- what all have in common
 
 
+def _plain(data: Resource) -> Resource:
+    """`data` without what is None or empty: FHIR has nothing that is empty."""
+    return {key: value for key, value in data.items() if value not in (None, "", [], {})}
+
+
 def _subject(patient: str | None) -> Resource:
     """R4B wants a subject; who it is, the device does not know."""
     if patient is not None:
@@ -99,7 +106,10 @@ def _drug(course: ChartedCourse, medication: Coding | None) -> Resource:
     text = f"Regimen {course.regimen['name']}" if course.regimen else "A regimen that the log does not tell"
     if medication is None:
         return {"text": f"{text} (the drug is not known to Dosebell)"}
-    return {"coding": [plain(medication._asdict())], "text": f"{medication.display or medication.code}, {text.lower()}"}
+    return {
+        "coding": [_plain(medication._asdict())],
+        "text": f"{medication.display or medication.code}, {text.lower()}",
+    }
 
 
 def _meta(doses: Doses, course: ChartedCourse) -> Resource:
@@ -118,7 +128,7 @@ def _narrative(*sentences: str) -> Resource:
 
 def _note(remark: Remark) -> Resource:
     at, words = remark
-    return plain({"authorString": "Dosebell", "time": rfc3339(at), "text": words})
+    return _plain({"authorString": "Dosebell", "time": rfc3339(at), "text": words})
 
 
 def _reference(kind: str, id: str) -> Resource:
@@ -137,11 +147,7 @@ def _device(doses: Doses) -> Resource:
         "status": "active",
         "deviceName": names,
         "type": {"text": "Dose reminder"},
-        "note": [
-            {
-                "text": f"{NOT_A_MEDICAL_DEVICE} It gave no drug: it kept the plan and recorded which buttons were pressed."
-            }
-        ],
+        "note": [{"text": f"{NOT_A_MEDICAL_DEVICE} {_WHAT_IT_DID}"}],
     }
 
 
@@ -157,7 +163,7 @@ def _request(doses: Doses, course: ChartedCourse, common: Resource) -> Resource:
         remark += " The log begins in the middle of this course."
     elif not course.complete:
         remark += " The log has a gap in this course."
-    return plain(
+    return _plain(
         {
             "resourceType": "MedicationRequest",
             "id": name,
@@ -202,7 +208,7 @@ def _cycle(course: ChartedCourse, regimen: Regimen, cycle: int, begins_with: int
     elif cycle > 1:
         words += f"; it begins {data['cycle_days']} days after the first dose of the cycle before, or later"
     repeat = {
-        "boundsPeriod": plain({"start": rfc3339(course.cycles.get(cycle))}),
+        "boundsPeriod": _plain({"start": rfc3339(course.cycles.get(cycle))}),
         "count": len(due_offsets_min(data)) - begins_with + 1,
         "duration": data["infusion_min"],
         "durationUnit": unit,
@@ -211,7 +217,7 @@ def _cycle(course: ChartedCourse, regimen: Regimen, cycle: int, begins_with: int
         "periodUnit": unit,
     }
     dues = [rfc3339(slot.due) for slot in slots if slot.phase != "dropped" and slot.due is not None]
-    return {"sequence": cycle, "text": f"{words}.", "timing": plain({"event": dues, "repeat": plain(repeat)})}
+    return {"sequence": cycle, "text": f"{words}.", "timing": _plain({"event": dues, "repeat": _plain(repeat)})}
 
 
 def _said(minutes: int, regimen: Regimen) -> str:
@@ -240,7 +246,7 @@ def _record(
     extension = []
     if slot.due is not None:
         extension.append({"url": codes.DUE, "valueDateTime": rfc3339(slot.due)})
-    return plain(
+    return _plain(
         {
             "resourceType": "MedicationAdministration",
             "id": name,
@@ -286,11 +292,7 @@ def _void(doses: Doses, course: ChartedCourse, slot: ChartedSlot, one: TakenBack
 
 
 def _at(at: Instant | None) -> Resource:
-    return (
-        {"effectivePeriod": {"_start": {"extension": [_absent()]}}}
-        if at is None
-        else {"effectiveDateTime": rfc3339(at)}
-    )
+    return {"effectivePeriod": _edge("start", None)} if at is None else {"effectiveDateTime": rfc3339(at)}
 
 
 def _effective(slot: ChartedSlot, word: str) -> Resource:
@@ -310,10 +312,10 @@ def _edge(name: str, at: Instant | None) -> Resource:
 
 def _status_reason(slot: ChartedSlot, word: str) -> list[Resource]:
     """Why a dose was not given, or not wholly. `missed` says why in itself; a hold always has a reason, if only that nobody gave one."""
-    reason = slot.reason if slot.recorded and slot.reason not in ("", "unspecified") else slot.hold_reason
+    reason = reason_of(slot)
     if word in ("held", "on-hold"):
-        return [codes.reason_concept(reason or "unspecified")]
+        return [codes.reason_concept(reason)]
     found = [codes.outcome_concept("missed")] if word == "missed" else []
-    if word in ("missed", "partial") and slot.recorded and reason not in ("", "unspecified"):
+    if word in ("missed", "partial") and slot.recorded and reason != "unspecified":
         found.append(codes.reason_concept(reason))
     return found

@@ -9,6 +9,7 @@ Remark = tuple[Instant | None, str]
 
 NOT_A_MEDICAL_DEVICE = "Dosebell is a reminder, not a medical device."
 _STATES = {"unknown": "not observed", "on-hold": "on hold"}
+_NOT_OBSERVED = "The device was off, or had no clock, for the whole window of this dose: what happened has to be found out elsewhere."
 _EARLY = {
     "too-early": "START was overridden at the bed: earlier than the regimen allows.",
     "gap": "START was overridden at the bed: before the minimum gap to the dose before had passed.",
@@ -27,8 +28,14 @@ def at_utc(at: Instant | None) -> str:
     return "a time that is not known" if at is None else f"{to_datetime(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def reason_of(slot: ChartedSlot) -> str:
+    """The reason that stands: one that was recorded with the outcome, else the newest hold's. "unspecified" where there is none."""
+    recorded = slot.recorded and slot.reason not in ("", "unspecified")
+    return (slot.reason if recorded else slot.hold_reason) or "unspecified"
+
+
 def reason_words(reason: str) -> str:
-    return "no reason given" if reason in ("", "unspecified") else reason
+    return "no reason given" if reason == "unspecified" else reason
 
 
 def amount(ms: int) -> str:
@@ -37,7 +44,7 @@ def amount(ms: int) -> str:
 
 
 def variance_words(ms: int) -> str:
-    """ "12.5 min late", counted from due: what is late by the regimen is another question."""
+    """As "12.5 min after due": what the regimen calls late is another question."""
     return "on time" if ms == 0 else f"{amount(ms)} {'after' if ms > 0 else 'before'} due"
 
 
@@ -46,7 +53,7 @@ def state_words(slot: ChartedSlot) -> str:
     word = slot.outcome or slot.phase
     said = _STATES.get(word, word)
     if word in ("held", "on-hold"):
-        said += f": {reason_words(slot.hold_reason)}"
+        said += f": {reason_words(reason_of(slot))}"
     variance = slot.variance_ms
     if variance is not None:
         said += f", {variance_words(variance)}"
@@ -74,12 +81,7 @@ def remarks(slot: ChartedSlot) -> list[Remark]:
     if slot.ended is not None and end_of(slot) is None:
         told.append((None, f"The clock was set back during this infusion, which then ended at {at_utc(slot.ended)}."))
     if slot.outcome == "unknown" and not slot.recorded:
-        told.append(
-            (
-                None,
-                "The device was off, or had no clock, for the whole window of this dose: what happened has to be found out elsewhere.",
-            )
-        )
+        told.append((None, _NOT_OBSERVED))
     told += [(at, _TAKEN_BACK[press]) for press, at in slot.undone]
     told += [(one.at, _corrected(one)) for one in slot.corrections]
     if not slot.complete:
