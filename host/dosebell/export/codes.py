@@ -151,7 +151,6 @@ def _extension(id: str, url: str, name: str, title: str, description: str, kind:
     ]
     return {
         **_common("StructureDefinition", id, url, name, title, description),
-        "fhirVersion": "4.3.0",
         "kind": "complex-type",
         "abstract": False,
         "context": [{"type": "element", "expression": "MedicationAdministration"}],
