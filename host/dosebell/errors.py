@@ -301,10 +301,15 @@ TABLE: dict[str, Line] = {
     "archive-damaged": Line(
         DAMAGED, "{path} is not a usable archive: {detail}.", "Keep a copy of it, and name another file with --archive."
     ),
+    "fhir-invalid": Line(
+        DAMAGED,
+        "What the log tells makes no valid FHIR: {detail}.",
+        "Nothing was written. Prove the archive with `dosebell log verify`; if it is proven, keep it and report this: it is a fault of Dosebell.",
+    ),
     "extra-missing": Line(
         USAGE,
         "This command needs a part that is not installed: {detail}.",
-        "Install it with `pip install 'dosebell[sim]'`.",
+        "Install it with `pip install 'dosebell[{extra}]'`.",
     ),
 }
 
@@ -315,6 +320,7 @@ _DEFAULTS = {
     "detail": "no details",
     "path": "the file",
     "command": "dosebell",
+    "extra": "sim",
 }
 
 
