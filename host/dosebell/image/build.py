@@ -17,12 +17,13 @@ from dosebell.image.application import (
     cross_compile_text,
     sources,
 )
-from dosebell.image.board import load_board
+from dosebell.image.board import Board, load_board, named_wrongly
 from dosebell.image.bundle import bundled
 from dosebell.image.errors import ImageError
 from dosebell.image.files import BOARDS, CACHE, ROOT, write_whole
 from dosebell.image.filesystem import lay_filesystem
 from dosebell.image.micropython import MicroPython, Progress, Storage, load_micropython, official_image
+from dosebell.image.tables import read_toml
 from dosebell.image.uf2 import PAGE, Page, decode, encode
 
 _MICROPYTHONS = "micropython.toml"
@@ -69,7 +70,7 @@ def build_image(
     zone, locale or umask. Raises `ImageError` with one sentence.
     """
     described = load_board(board)
-    micropython = load_micropython(_micropythons(board), described.micropython)
+    micropython = _micropython_of(board, described)
     version = version or project_version()
     inputs = _digest_of_inputs(board, firmware, version)
     record = out.with_suffix(".json")
@@ -132,6 +133,17 @@ def project_version() -> str:
     """The version in the checkout's pyproject.toml."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
+
+
+def _micropython_of(board: Path, described: Board) -> MicroPython:
+    """The MicroPython that a board file names. BoardError at that line of it when there is none of that name."""
+    pinned = _micropythons(board)
+    known = read_toml(pinned).keys()
+    if described.micropython not in known:
+        raise named_wrongly(
+            board, "micropython", f"is {described.micropython!r}; {pinned.name} has: {', '.join(known)}"
+        )
+    return load_micropython(pinned, described.micropython)
 
 
 def _micropythons(board: Path) -> Path:
