@@ -166,8 +166,8 @@ class Supervisor(Block):
         pen.say(152, y + 4, self.parts[self.role].label, bold=True)
 
 
-_MODULE, _BETWEEN = 76.0, 24.0
-_LINES = (18.0, 58.0)
+_MODULE, _BETWEEN = 84.0, 22.0
+_LINES = (18.0, 66.0)
 # Where a line goes down to the next module, from the block's edge; and the same where the second line begins with its name.
 _TRUNKS, _TRUNKS_NAMED = (14.0, 30.0), (44.0, 34.0)
 
@@ -217,9 +217,9 @@ class Bus(Block):
         pen.wire("GND", (162, top + _LINES[1]), (182, top + _LINES[1]))
         symbols.ground(pen, 182, top + _LINES[1])
         cell = role == "clock"
-        pen.say(107, top + (36 if cell else 42), part.label, "middle", bold=True)
+        pen.say(107, top + (39 if cell else 46), part.label, "middle", bold=True)
         if cell:
-            pen.say(107, top + 50, f"with {self.parts['clock.cell'].ref}", "middle")
+            pen.say(107, top + 54, f"with {self.parts['clock.cell'].ref}", "middle")
 
 
 def bus(parts: Parts, lines: dict[str, Pin], modules: tuple[str, ...], *, apart: bool) -> Bus:

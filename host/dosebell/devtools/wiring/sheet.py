@@ -10,6 +10,8 @@ from html import escape
 
 # As wide as a letter is on average in the widest of the usual fonts, and how far it stands above and below its line, by its size.
 _LETTER, _ABOVE, _BELOW = 0.62, 0.78, 0.22
+# What a printer leaves of A4 across.
+_PAPER_MM = (277.0, 188.0)
 
 Point = tuple[float, float]
 
@@ -73,12 +75,15 @@ class Sheet:
         self.strokes.append(f'<path d="{path}" fill="{fill}" stroke-width="{width:g}"{dash}/>')
 
     def svg(self, width: float, top: float, bottom: float, title: str) -> str:
-        """The sheet from `top` to `bottom`."""
+        """The sheet from `top` to `bottom`, as large as it fits on A4 across."""
+        height = bottom - top
+        scale = min(_PAPER_MM[0] / width, _PAPER_MM[1] / height)
         lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {top:g} {width:g} {bottom - top:g}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {top:g} {width:g} {height:g}"'
+            f' width="{width * scale:.1f}mm" height="{height * scale:.1f}mm"'
             ' font-family="Liberation Sans, Arial, Helvetica, sans-serif">',
             f"<title>{escape(title)}</title>",
-            f'<rect x="0" y="{top:g}" width="{width:g}" height="{bottom - top:g}" fill="#fff"/>',
+            f'<rect x="0" y="{top:g}" width="{width:g}" height="{height:g}" fill="#fff"/>',
             '<g fill="none" stroke="#000" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">',
         ]
         for wire in self.wires:
