@@ -49,7 +49,7 @@ def _summary(info: ImageInfo) -> str:
     done = "built" if info.rebuilt else "up to date"
     return (
         f"{path}: {done}; Dosebell {info.version} for {info.board}, MicroPython {info.micropython}, {info.files} files,"
-        f" image {info.image_hash}\nSHA-256 {info.sha256}"
+        f" image {info.image_hash}\nSHA-256 {info.sha256}\nbill of materials {os.path.relpath(info.bill_of_materials)}"
     )
 
 

@@ -23,6 +23,7 @@ from dosebell.image.errors import ImageError
 from dosebell.image.files import BOARDS, CACHE, ROOT, write_whole
 from dosebell.image.filesystem import lay_filesystem
 from dosebell.image.micropython import MicroPython, Progress, Storage, load_micropython, official_image
+from dosebell.image.sbom import Image, bill_of_materials
 from dosebell.image.tables import read_toml
 from dosebell.image.uf2 import PAGE, Page, decode, encode
 
@@ -49,6 +50,11 @@ class ImageInfo:
     rebuilt: bool
     """False if the file was there already and nothing that it is made of had changed."""
 
+    @property
+    def bill_of_materials(self) -> Path:
+        """Where the image's software bill of materials lies."""
+        return _bill_beside(self.path)
+
 
 def silent(line: str) -> None:
     """Progress that nobody waits for."""
@@ -66,8 +72,8 @@ def build_image(
     """Build the image of one board, unless `out` is there and nothing that it is made of has changed.
 
     `board` is a board file; `micropython.toml` lies beside it, or else the project's own counts. `version` is the project's own unless given. A record
-    of what the image was made of is kept beside `out`. The same inputs give the same bytes, whatever the folder, time
-    zone, locale or umask. Raises `ImageError` with one sentence.
+    of what the image was made of is kept beside `out`, and its software bill of materials (`<name>.cdx.json`). The same inputs give the same bytes of both,
+    whatever the folder, time zone, locale or umask. Raises `ImageError` with one sentence.
     """
     described = load_board(board)
     micropython = _micropython_of(board, described)
@@ -96,8 +102,11 @@ def build_image(
         journal_blocks=storage.journal_blocks,
         rebuilt=True,
     )
+    tools = {tool: installed_version(tool) for tool in _TOOLS} | {"dosebell": version}
+    bill = bill_of_materials(Image(described.name, version, image_hash, info.sha256, micropython, files, tools))
     write_whole(out, uf2)
-    write_whole(record, _record_text(info, inputs))
+    write_whole(info.bill_of_materials, bill)
+    write_whole(record, _record_text(info, inputs, bill))
     return info
 
 
@@ -179,8 +188,12 @@ def _digest_of_inputs(board: Path, firmware: Path, version: str) -> str:
     return digest.hexdigest()
 
 
-def _record_text(info: ImageInfo, inputs: str) -> bytes:
-    fields = asdict(info) | {"inputs": inputs}
+def _bill_beside(out: Path) -> Path:
+    return out.with_suffix(".cdx.json")
+
+
+def _record_text(info: ImageInfo, inputs: str, bill: bytes) -> bytes:
+    fields = asdict(info) | {"inputs": inputs, "bill_sha256": hashlib.sha256(bill).hexdigest()}
     del fields["path"], fields["rebuilt"]
     return (json.dumps(fields, indent=1, sort_keys=True) + "\n").encode()
 
@@ -190,9 +203,12 @@ def _up_to_date(out: Path, record: Path, inputs: str) -> ImageInfo | None:
     try:
         fields = json.loads(record.read_bytes())
         content = out.read_bytes()
+        bill = _bill_beside(out).read_bytes()
     except (FileNotFoundError, ValueError):
         return None
     if not isinstance(fields, dict) or fields.pop("inputs", None) != inputs:
+        return None
+    if fields.pop("bill_sha256", None) != hashlib.sha256(bill).hexdigest():
         return None
     if fields.get("sha256") != hashlib.sha256(content).hexdigest():
         return None
