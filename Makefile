@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo test check bench soak pictures wiring guide requirements clean
+.PHONY: help setup image demo test check bench soak pictures wiring guide provision requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -52,6 +52,9 @@ wiring: $(READY) ## draw the wiring and list the parts: of all boards for docs/,
 
 guide: $(READY) ## the nurse's guide as a page to print: build/nurse-guide.html
 	@$(PY) -m dosebell.devtools.guide
+
+provision: $(READY) ## test, record and label a flashed board (LABEL=... REGIMEN=hd-il2 PORT=... BY=...)
+	@$(PY) -m dosebell $(if $(PORT),--port "$(PORT)") provision run "$(REGIMEN)" --label "$(LABEL)" $(if $(BY),--by "$(BY)")
 
 requirements: $(READY) ## which tests prove which requirement; writes docs/requirements.md
 	@$(PY) -m dosebell.devtools.requirements

