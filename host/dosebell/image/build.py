@@ -87,7 +87,8 @@ def build_image(
     files = compile_application(firmware, micropython)
     text, image_hash = build_module(described, micropython, version, files)
     files[f"{BUILD_MODULE}.mpy"] = cross_compile_text(text, f"{BUILD_MODULE}.py", micropython)
-    uf2 = build_uf2(bundled(files), micropython=micropython, cache=cache, progress=progress)
+    laid = bundled(files)
+    uf2 = build_uf2(laid, micropython=micropython, cache=cache, progress=progress)
     storage = micropython.storage
     info = ImageInfo(
         path=out,
@@ -103,7 +104,8 @@ def build_image(
         rebuilt=True,
     )
     tools = {tool: installed_version(tool) for tool in _TOOLS} | {"dosebell": version}
-    bill = bill_of_materials(Image(described.name, version, image_hash, info.sha256, micropython, files, tools))
+    modules = {name: laid.get(name, content) for name, content in files.items()}
+    bill = bill_of_materials(Image(described.name, version, image_hash, info.sha256, micropython, modules, tools))
     write_whole(out, uf2)
     write_whole(info.bill_of_materials, bill)
     write_whole(record, _record_text(info, inputs, bill))
