@@ -52,9 +52,13 @@ class Ran(NamedTuple):
 
 
 def dosebell(
-    *arguments: str, home: Path | None = None, boards: Sequence[tuple[str, str, int, int]] = (), **environment: str
+    *arguments: str,
+    home: Path | None = None,
+    boards: Sequence[tuple[str, str, int, int]] = (),
+    typed: str | None = None,
+    **environment: str,
 ) -> Ran:
-    """Run `dosebell` with these arguments. home: where its archive and configuration are. boards: what is plugged in."""
+    """Run `dosebell` with these arguments. home: where its archive and configuration are. boards: what is plugged in. typed: what stands on stdin."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOSEBELL", "_DOSEBELL"))}
     place = {"HOME": str(home), "XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"} if home else {}
     begun = time.monotonic()
@@ -64,7 +68,7 @@ def dosebell(
         capture_output=True,
         text=True,
         timeout=60,
-        stdin=subprocess.DEVNULL,
+        **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),
     )
     return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 
