@@ -9,6 +9,9 @@ from typing import Any
 import segno
 
 A_SHEET = 24
+_ONE_LINE = (
+    14  # characters that fit beside each other however wide they are; a longer label is set smaller, and never cut off
+)
 
 STYLE = """
 @page { size: A4; margin: 0; }
@@ -18,7 +21,8 @@ section { width: 210mm; height: 296.9mm; padding: 12.9mm 7.2mm; display: grid; g
   grid-template-rows: repeat(8, 33.9mm); break-after: page; overflow: hidden; }
 section:last-child { break-after: auto; }
 article { padding: 2.5mm 3mm; display: grid; grid-template-columns: 1fr 20mm; column-gap: 2mm; align-content: center; overflow: hidden; }
-h1 { grid-column: 1 / 3; font-size: 13pt; line-height: 1.1; margin: 0 0 1mm; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+h1 { grid-column: 1 / 3; font-size: 13pt; line-height: 1.1; margin: 0 0 1mm; white-space: nowrap; }
+h1.long { font-size: 9.5pt; white-space: normal; overflow-wrap: anywhere; }
 p { margin: 0; white-space: nowrap; }
 svg { width: 20mm; height: 20mm; display: block; }
 @media screen { section { outline: 1px solid #999; margin: 4mm; } article { outline: 1px dotted #bbb; } }
@@ -46,7 +50,7 @@ def code_text(record: dict[str, Any]) -> str:
         "id": device["id"],
         "board": device["board"],
         "image": device["image"],
-        "tested": record["at"],
+        "tested": record["at"][:10],
     }
     return "\n".join(f"{name}: {value}" for name, value in facts.items())
 
@@ -62,4 +66,5 @@ def _label(record: dict[str, Any]) -> str:
     )
     code = segno.make(code_text(record), error="m", micro=False).svg_inline(omitsize=True, border=1)
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return f"<article><h1>{escape(device['label'])}</h1><div>{told}</div>{code}</article>\n"
+    long = ' class="long"' if len(device["label"]) > _ONE_LINE else ""
+    return f"<article><h1{long}>{escape(device['label'])}</h1><div>{told}</div>{code}</article>\n"
