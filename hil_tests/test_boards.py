@@ -12,11 +12,15 @@ from hil_tests.prepared import configured
 PANEL = BOARDS / "pico-panel.toml"
 
 
+def panel_image() -> bytes:
+    """The flash of a new pico-panel."""
+    return flash_from_uf2(build_image(PANEL, FIRMWARE, BUILD / "dosebell-pico-panel.uf2").path.read_bytes())
+
+
 @pytest.fixture(scope="module")
 def panel_board() -> bytes:
     """The flash of a young pico-panel, configured."""
-    uf2 = build_image(PANEL, FIRMWARE, BUILD / "dosebell-pico-panel.uf2").path.read_bytes()
-    return configured(flash_from_uf2(uf2))
+    return configured(panel_image())
 
 
 @pytest.mark.req("B-02", "B-01", "T-05", "A-04")

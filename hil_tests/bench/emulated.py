@@ -1,7 +1,7 @@
 """The bench on the emulated Pico: simulated time that the test owns, the same edges in every run, faults on demand."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -153,6 +153,11 @@ class EmulatedBench(Bench):
         assert self._display is not None, "this bench has no display: make_bench(display=True)"
         return self._display
 
+    @property
+    def has_display(self) -> bool:
+        """Whether a display was ever soldered to this bench's device."""
+        return self._display is not None
+
     def solder_display(self) -> Display:
         self._display = self._bedside.solder_display()
         return self._display
@@ -219,20 +224,33 @@ class EmulatedBench(Bench):
         return self._run(args, timeout, None, _Nurse(self._bedside))
 
     def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "_Nurse | None") -> CliResult:
-        path = self.port
+        command = Command(args, port=self.port, home=self._home)
         assert self._serial_port is not None
-        command = Command(args, port=path, home=self._home)
+        self._serial_port.on_answer = nurse.listen if nurse is not None else None
+        try:
+            return self.serve(command, timeout, speed, nurse.look if nurse is not None else None)
+        finally:
+            self._serial_port.on_answer = None
+
+    def serve(
+        self,
+        command: Command,
+        timeout: float = 60.0,
+        speed: float | None = None,
+        look: Callable[[], None] | None = None,
+    ) -> CliResult:
+        """Be the device of a running command until it has ended, as `cli` says. `look` is called all the time: a person who may press, watch and type."""
+        assert self._serial_port is not None
         end = time.monotonic() + timeout
 
         def done() -> bool:
-            if nurse is not None:
-                nurse.look()
+            if look is not None:
+                look()
             if time.monotonic() > end:
                 command.stop()
                 raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
             return command.done()
 
-        self._serial_port.on_answer = nurse.listen if nurse is not None else None
         timekeeper = Timekeeper(self._bedside, self._serial_port)
         try:
             if speed is None:
@@ -240,7 +258,6 @@ class EmulatedBench(Bench):
             else:
                 timekeeper.serve_paced(done, speed)
         finally:
-            self._serial_port.on_answer = None
             command.stop()
         return command.result()
 
