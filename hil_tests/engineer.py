@@ -6,11 +6,13 @@ from pathlib import Path
 from dosebell.cli.session import CONFIRM
 from dosebell.provisioning.steps import QUESTIONS, Question
 from hil_tests.bench import EmulatedBench
-from hil_tests.bench.command import CliResult, Command
+from hil_tests.bench.attended import AttendedCommand
+from hil_tests.bench.command import CliResult
 from hil_tests.bench.interface import CONFIRM_S
 
 # How long what is played is watched: it lasts 4 s, and two pulses or three are over long before.
 WATCH_S = 3.6
+WALL_LIMIT_S = 120.0
 LIGHTS = ("red", "yellow", "green")
 STEADY, OFF = "steady", "off"
 # What each light must be for a "yes"; None: neither steady nor off, which is a blink too slow to be measured in 4 s.
@@ -36,12 +38,24 @@ class Engineer:
         self._began = 0.0
         self.answers: dict[str, str] = {}
 
-    def run(self, *args: str, home: Path) -> CliResult:
-        """Run `dosebell` with these arguments, from the first prompt to the last."""
-        command = Command(args, port=self._bench.port, home=home, attended=True)
-        return self._bench.serve(command, timeout=90, look=lambda: self.look(command))
+    def run(self, *arguments: str, home: Path, place: Path | None = None, **environment: str) -> CliResult:
+        """Run a program against the bench's device, from its first prompt to its last."""
+        command = AttendedCommand(
+            arguments, home=home, place=place or home, environment={"DOSEBELL_PORT": self._bench.port, **environment}
+        )
+        self._read = 0
 
-    def look(self, command: Command) -> None:
+        def done() -> bool:
+            self.look(command)
+            return command.done()
+
+        try:
+            self._bench.serve(done, WALL_LIMIT_S)
+        finally:
+            result = command.result()
+        return result
+
+    def look(self, command: AttendedCommand) -> None:
         """Do what the newest words of the command ask for."""
         words = _WORDS.search(command.said(), self._read)
         if words is None:

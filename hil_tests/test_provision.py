@@ -1,5 +1,6 @@
 """A new board is provisioned by the real command and an engineer who watches, listens and presses (B-01, B-02)."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hil_tests import scenes
 from hil_tests.conftest import MakeBench
 from hil_tests.engineer import Engineer
 from hil_tests.test_boards import PANEL, panel_image
+
+PROVISION = (sys.executable, "-m", "dosebell", "--json", "provision", "run", "hd-il2", "--label", "Bed 12")
 
 
 @pytest.mark.req("B-01", "B-02", "H-02", "A-07")
@@ -18,7 +21,7 @@ def test_a_new_board_becomes_a_device_with_a_record(make_bench: MakeBench, tmp_p
     bench.wait(scenes.BOOTED_S)
     # when it is provisioned
     engineer = Engineer(bench)
-    ran = engineer.run("--json", "provision", "run", "hd-il2", "--label", "Bed 12", home=tmp_path)
+    ran = engineer.run(*PROVISION, home=tmp_path)
     # then all that was asked for was seen and heard, and the record says what the board says of itself
     assert ran.exit_code == 0, ran.stderr
     assert engineer.answers == {
@@ -37,7 +40,7 @@ def test_a_new_board_becomes_a_device_with_a_record(make_bench: MakeBench, tmp_p
 def test_a_board_whose_lights_nobody_sees_does_not_pass(make_bench: MakeBench, tmp_path: Path) -> None:
     bench = make_bench()
     bench.wait(scenes.BOOTED_S)
-    ran = Engineer(bench, blind=True).run("--json", "provision", "run", "hd-il2", "--label", "Bed 12", home=tmp_path)
+    ran = Engineer(bench, blind=True).run(*PROVISION, home=tmp_path)
     assert ran.exit_code == 5
     assert [each["test"] for each in ran.json["results"] if not each["passed"]] == ["yellow", "red", "green"]
     assert ran.json["device"]["board"] == "pico" and ran.json["clock_battery"] is False

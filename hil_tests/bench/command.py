@@ -36,18 +36,11 @@ class CliResult:
 class Command:
     """A running `dosebell` command: `done()` until it has ended, then `result()`.
 
-    `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any. `attended`: somebody is there to
-    answer what it asks, with `type`; else its stdin is empty.
+    `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any.
     """
 
     def __init__(
-        self,
-        args: Sequence[str],
-        *,
-        port: str | None,
-        home: Path,
-        environment: Mapping[str, str] | None = None,
-        attended: bool = False,
+        self, args: Sequence[str], *, port: str | None, home: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         self._args = tuple(args)
         # Files and not pipes: nobody has to empty them while the command runs. `result` closes them.
@@ -56,7 +49,7 @@ class Command:
         where = ["--port", port] if port is not None else []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dosebell", *where, *args],
-            stdin=subprocess.PIPE if attended else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
             stdout=self._stdout,
             stderr=self._stderr,
             cwd=home,
@@ -67,21 +60,8 @@ class Command:
         """True once the command has ended."""
         return self._process.poll() is not None
 
-    def said(self) -> str:
-        """What it has said on stderr so far."""
-        self._stderr.seek(0)
-        return self._stderr.read().decode(errors="replace")
-
-    def type(self, line: str) -> None:
-        """Answer what it asks."""
-        assert self._process.stdin is not None, "nobody attends this command"
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
-
     def stop(self) -> None:
         """End it at once if it has not ended, and wait until it has."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
         if not self.done():
             self._process.kill()
             self._process.wait()

@@ -217,6 +217,21 @@ class EmulatedBench(Bench):
             raise FileNotFoundError("the emulated device is unplugged")
         return self._serial_port.path
 
+    def serve(self, done: Callable[[], bool], timeout: float = 60.0) -> None:
+        """Be the device of whatever programs have its port open, until `done()`, which is asked all the time and may press, watch and type meanwhile.
+
+        Time passes as it does in `cli`. TimeoutError after `timeout` seconds of real time.
+        """
+        assert self.port and self._serial_port is not None
+        end = time.monotonic() + timeout
+
+        def over() -> bool:
+            if time.monotonic() > end:
+                raise TimeoutError(f"not done within {timeout:g} s")
+            return done()
+
+        Timekeeper(self._bedside, self._serial_port).serve_on_demand(over)
+
     def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
         return self._run(args, timeout, speed, None)
 
@@ -224,33 +239,20 @@ class EmulatedBench(Bench):
         return self._run(args, timeout, None, _Nurse(self._bedside))
 
     def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "_Nurse | None") -> CliResult:
-        command = Command(args, port=self.port, home=self._home)
+        path = self.port
         assert self._serial_port is not None
-        self._serial_port.on_answer = nurse.listen if nurse is not None else None
-        try:
-            return self.serve(command, timeout, speed, nurse.look if nurse is not None else None)
-        finally:
-            self._serial_port.on_answer = None
-
-    def serve(
-        self,
-        command: Command,
-        timeout: float = 60.0,
-        speed: float | None = None,
-        look: Callable[[], None] | None = None,
-    ) -> CliResult:
-        """Be the device of a running command until it has ended, as `cli` says. `look` is called all the time: a person who may press, watch and type."""
-        assert self._serial_port is not None
+        command = Command(args, port=path, home=self._home)
         end = time.monotonic() + timeout
 
         def done() -> bool:
-            if look is not None:
-                look()
+            if nurse is not None:
+                nurse.look()
             if time.monotonic() > end:
                 command.stop()
                 raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
             return command.done()
 
+        self._serial_port.on_answer = nurse.listen if nurse is not None else None
         timekeeper = Timekeeper(self._bedside, self._serial_port)
         try:
             if speed is None:
@@ -258,6 +260,7 @@ class EmulatedBench(Bench):
             else:
                 timekeeper.serve_paced(done, speed)
         finally:
+            self._serial_port.on_answer = None
             command.stop()
         return command.result()
 
