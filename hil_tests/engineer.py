@@ -12,6 +12,8 @@ from hil_tests.bench.interface import CONFIRM_S
 
 # How long what is played is watched: it lasts 4 s, and two pulses or three are over long before.
 WATCH_S = 3.6
+# A question comes this soon after what is played has begun.
+PROMPT_S = 0.05
 WALL_LIMIT_S = 120.0
 LIGHTS = ("red", "yellow", "green")
 STEADY, OFF = "steady", "off"
@@ -29,11 +31,10 @@ _WORDS = re.compile(
 
 
 class Engineer:
-    """Attends one command. `blind`: sees no light; so that a test may have a board fail."""
+    """Attends one command after the other. `answers`: what was answered, by test."""
 
-    def __init__(self, bench: EmulatedBench, *, blind: bool = False) -> None:
+    def __init__(self, bench: EmulatedBench) -> None:
         self._bench = bench
-        self._blind = blind
         self._read = 0
         self._began = 0.0
         self.answers: dict[str, str] = {}
@@ -75,7 +76,7 @@ class Engineer:
     def _answer(self, question: Question) -> str:
         bench = self._bench
         if question.play is not None:
-            self._began = bench.now - 0.5
+            self._began = bench.now - PROMPT_S
             bench.wait(WATCH_S)
         if question.test == "display":
             return (
@@ -90,4 +91,4 @@ class Engineer:
             light: seen[light] == wanted if wanted else seen[light] not in (STEADY, OFF)
             for light, wanted in SEEN[question.test].items()
         }
-        return "yes" if all(right.values()) and not self._blind else "no"
+        return "yes" if all(right.values()) else "no"

@@ -96,11 +96,11 @@ class Provisioning:
         self.engineer.told(f"The device is given the regimen {regimen['name']} and the label {label}.")
         confirmed(self.client, "configure", regimen=regimen, label=label, armed=False)
         self.results.append(Result("configured", True, "device", "confirmed with PAUSE at the board"))
-        self._self_test()
         for question in LIGHTS_AND_SOUNDS:
             self._ask(question)
         for button in BUTTONS:
             self._button(button)
+        self._self_test()  # it lights and sounds too: not while something else is judged
         self._ask(DISPLAY)
         self._at_the_end()
 
