@@ -10,7 +10,19 @@ from hil_tests.conftest import MakeBench
 from hil_tests.engineer import Engineer
 from hil_tests.test_boards import PANEL, panel_image
 
-PROVISION = (sys.executable, "-m", "dosebell", "--json", "provision", "run", "hd-il2", "--label", "Bed 12")
+PROVISION = (
+    sys.executable,
+    "-m",
+    "dosebell",
+    "--json",
+    "--timeout",
+    "60",
+    "provision",
+    "run",
+    "hd-il2",
+    "--label",
+    "Bed 12",
+)
 
 
 @pytest.mark.req("B-01", "B-02", "H-02", "A-07")
