@@ -13,7 +13,9 @@ from hil_tests.bench.interface import CONFIRM_S
 # How long what is played is watched: it lasts 4 s, and two pulses or three are over long before.
 WATCH_S = 3.6
 # A question comes this soon after what is played has begun.
-PROMPT_S = 0.05
+PROMPT_S = 0.2
+# How long the sound that answers a press may last.
+FEEDBACK_S = 1.0
 WALL_LIMIT_S = 120.0
 LIGHTS = ("red", "yellow", "green")
 STEADY, OFF = "steady", "off"
@@ -65,6 +67,7 @@ class Engineer:
         if words[0] == CONFIRM:
             self._bench.wait(0.5)
             self._bench.hold("pause", CONFIRM_S)
+            self._bench.wait(FEEDBACK_S)
         elif words["button"]:
             self._bench.wait(0.5)
             self._bench.press(words["button"].lower())

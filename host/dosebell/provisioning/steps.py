@@ -18,6 +18,7 @@ from dosebell.journal_reader import read_sector
 
 PRESS_S = 30.0  # how long a press is waited for
 POLL_S = 0.25
+FEEDBACK_S = 1.0  # the sounds that answer PAUSE are over by then, and taken for no call
 IN_COURSE = ("running", "resting")
 # Silent, and lit as long as it is asked for: what the device shows while it waits for a press.
 _WAITING = "pre-dose-check"
@@ -96,6 +97,7 @@ class Provisioning:
         self.engineer.told(f"The device is given the regimen {regimen['name']} and the label {label}.")
         confirmed(self.client, "configure", regimen=regimen, label=label, armed=False)
         self.results.append(Result("configured", True, "device", "confirmed with PAUSE at the board"))
+        time.sleep(FEEDBACK_S)
         for question in LIGHTS_AND_SOUNDS:
             self._ask(question)
         for button in BUTTONS:
