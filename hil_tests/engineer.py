@@ -46,7 +46,7 @@ class Engineer:
         command = AttendedCommand(
             arguments, home=home, place=place or home, environment={"DOSEBELL_PORT": self._bench.port, **environment}
         )
-        self._read = 0
+        self.begin()
 
         def done() -> bool:
             self.look(command)
@@ -57,6 +57,10 @@ class Engineer:
         finally:
             result = command.result()
         return result
+
+    def begin(self) -> None:
+        """Before a command is attended: none of its words have been read."""
+        self._read = 0
 
     def look(self, command: AttendedCommand) -> None:
         """Do what the newest words of the command ask for."""
