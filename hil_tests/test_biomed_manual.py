@@ -1,4 +1,4 @@
-"""A stranger follows docs/biomed-manual.md on the emulated bench, from a bare board to next year's proof: each command that stands in it is run, in its order."""
+"""A stranger follows docs/biomed-manual.md on the emulated bench, from a bare board to next year's proof: each command of it is run, in its order."""
 
 import json
 import os
