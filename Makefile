@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo test check bench soak pictures wiring guide provision requirements clean
+.PHONY: help setup image demo test check bench soak pictures guide requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -46,6 +46,8 @@ pictures: image ## draw the pictures of the documents by the emulated board, int
 	@$(PY) -m hil_tests.pictures.calls
 	@$(PY) -m hil_tests.pictures.screens
 	@$(PY) -m hil_tests.pictures.panel
+
+.PHONY: wiring provision
 
 wiring: $(READY) ## draw the wiring and list the parts: of all boards for docs/, or of BOARD=... for build/
 	@$(PY) -m dosebell.devtools.wiring $(if $(filter command,$(firstword $(origin BOARD))),--board $(BOARD))
