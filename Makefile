@@ -47,11 +47,19 @@ pictures: image ## draw the pictures of the documents by the emulated board, int
 	@$(PY) -m hil_tests.pictures.screens
 	@$(PY) -m hil_tests.pictures.panel
 
+.PHONY: wiring provision
+
+wiring: $(READY) ## draw the wiring and list the parts: of all boards for docs/, or of BOARD=... for build/
+	@$(PY) -m dosebell.devtools.wiring $(if $(filter command,$(firstword $(origin BOARD))),--board $(BOARD))
+
 guide: $(READY) ## the nurse's guide as a page to print: build/nurse-guide.html
 	@$(PY) -m dosebell.devtools.guide
 
 errors: $(READY) ## the table of all errors; writes docs/errors.md
 	@$(PY) -m dosebell.error_words > docs/errors.md
+
+provision: $(READY) ## test, record and label a flashed board (LABEL=... REGIMEN=hd-il2 PORT=... BY=...)
+	@$(PY) -m dosebell $(if $(PORT),--port "$(PORT)") provision run "$(REGIMEN)" --label "$(LABEL)" $(if $(BY),--by "$(BY)")
 
 requirements: $(READY) ## which tests prove which requirement; writes docs/requirements.md
 	@$(PY) -m dosebell.devtools.requirements

@@ -153,6 +153,11 @@ class EmulatedBench(Bench):
         assert self._display is not None, "this bench has no display: make_bench(display=True)"
         return self._display
 
+    @property
+    def has_display(self) -> bool:
+        """Whether a display was ever soldered to this bench's device."""
+        return self._display is not None
+
     def solder_display(self) -> Display:
         self._display = self._bedside.solder_display()
         return self._display
@@ -211,6 +216,21 @@ class EmulatedBench(Bench):
         if self._serial_port.path is None:
             raise FileNotFoundError("the emulated device is unplugged")
         return self._serial_port.path
+
+    def serve(self, done: Callable[[], bool], timeout: float = 60.0) -> None:
+        """Be the device of whatever programs have its port open, until `done()`, which is asked all the time and may press, watch and type meanwhile.
+
+        Time passes as it does in `cli`. TimeoutError after `timeout` seconds of real time.
+        """
+        assert self.port and self._serial_port is not None
+        end = time.monotonic() + timeout
+
+        def over() -> bool:
+            if time.monotonic() > end:
+                raise TimeoutError(f"not done within {timeout:g} s")
+            return done()
+
+        Timekeeper(self._bedside, self._serial_port).serve_on_demand(over)
 
     def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
         return self._run(args, timeout, speed, None)

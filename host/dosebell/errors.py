@@ -308,6 +308,30 @@ TABLE: dict[str, Line] = {
         "What the log tells makes no valid FHIR: {detail}.",
         "Nothing was written. Prove the archive with `dosebell log verify`; if it is proven, keep it and report this: it is a fault of Dosebell.",
     ),
+    # Of provisioning.
+    "provision-failed": Line(
+        FAULT,
+        "This board may not go to a bed: {detail} failed.",
+        "Mend it and provision it again; docs/biomed-manual.md says what each test means.",
+    ),
+    "no-record": Line(
+        USAGE, "{path} has no production record of {value}.", "Run `dosebell provision show` to see all."
+    ),
+    "nothing-passed": Line(
+        USAGE,
+        "{path} has no device whose newest record says that it passed.",
+        "Provision it again, or look at `dosebell provision show`.",
+    ),
+    "record-altered": Line(
+        DAMAGED,
+        "The production records {path} are not as they were written: line {value}.",
+        "Keep the file as it is for whoever answers for it, and name another one with --records.",
+    ),
+    "record-too-new": Line(
+        USAGE,
+        "The production records {path} were written by a newer dosebell.",
+        "Update this command, or name another file with --records.",
+    ),
     "extra-missing": Line(
         USAGE,
         "This command needs a part that is not installed: {detail}.",

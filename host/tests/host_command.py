@@ -55,7 +55,7 @@ def dosebell(
     *arguments: str,
     home: Path | None = None,
     boards: Sequence[tuple[str, str, int, int]] = (),
-    typed: str = "",
+    typed: str | None = None,
     **environment: str,
 ) -> Ran:
     """Run `dosebell` with these arguments. home: where its archive and configuration are. boards: what is plugged in. typed: what stands on stdin."""
@@ -68,7 +68,7 @@ def dosebell(
         capture_output=True,
         text=True,
         timeout=60,
-        input=typed,
+        **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),
     )
     return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 

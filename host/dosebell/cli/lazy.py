@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 PORT_VARIABLE = "DOSEBELL_PORT"
+TIMEOUT_VARIABLE = "DOSEBELL_TIMEOUT"
 
 
 class Settings:
@@ -65,7 +66,8 @@ def global_options(*, outermost: bool = False) -> list[click.Parameter]:
             ["--timeout"],
             type=click.FloatRange(0.3, 60),
             metavar="SECONDS",
-            help="Give up on a silent device after this long [3]; it is asked three times meanwhile.",
+            envvar=TIMEOUT_VARIABLE if outermost else None,
+            help="Give up on a silent device after this long [env: DOSEBELL_TIMEOUT; else 3]; it is asked three times meanwhile.",
             **common,
         ),
     ]

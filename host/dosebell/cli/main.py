@@ -30,6 +30,7 @@ COMMANDS = {
     "dose": Entry("dosebell.cli.dose:dose", "Correct a dose, or give the reason of a hold.", _COURSE),
     "log": Entry("dosebell.cli.log:log", "Pull the device's log and show it.", _RECORD),
     "report": Entry("dosebell.cli.report:report", "Write what a course was, as a page to print.", _RECORD),
+    "provision": Entry("dosebell.cli.provision:provision", "Test, record and label a board.", _DEVICE),
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
