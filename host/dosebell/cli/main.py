@@ -21,6 +21,7 @@ _LOOK, _SET_UP, _COURSE, _RECORD, _DEVICE = (
 COMMANDS = {
     "status": Entry("dosebell.cli.status:status", "What the device is doing now.", _LOOK),
     "info": Entry("dosebell.cli.info:info", "Which device this is, and what runs on it.", _LOOK),
+    "watch": Entry("dosebell.cli.watch:watch", "All devices, live.", _LOOK),
     "ports": Entry("dosebell.cli.ports:ports", "Which boards are attached.", _LOOK),
     "regimen": Entry("dosebell.cli.regimen:regimen", "List, show and check regimens.", _SET_UP),
     "configure": Entry("dosebell.cli.configure:configure", "Give the device a regimen.", _SET_UP),
