@@ -31,6 +31,7 @@ COMMANDS = {
     "log": Entry("dosebell.cli.log:log", "Pull the device's log and show it.", _RECORD),
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
+    "doctor": Entry("dosebell.cli.doctor:doctor", "What is wrong, and what mends it.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
 }
 
