@@ -23,9 +23,8 @@ BUILT = Path(dosebell.__file__).parents[2] / "build"  # of a checkout
 _PULL = "dosebell log pull"
 
 
-def examine(client: Client, built: Path = BUILT) -> Iterator[Check]:
-    """The checks of one device that has answered `hello`. built: where images built here are described."""
-    about = client.port.name
+def examine(client: Client, about: str, built: Path = BUILT) -> Iterator[Check]:
+    """The checks of one device that has answered `hello`. about: its port. built: where images built here are described."""
     identity = client.identity
     name = f"{identity['label']}, {identity['id']}" if identity["label"] else str(identity["id"])
     yield Check(about, "device", OK, f"Dosebell {name}, board {identity['board']}")

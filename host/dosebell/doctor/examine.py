@@ -31,6 +31,8 @@ def examine(system: System, named: str | None, timeout_s: float, archive: Path) 
             yield failed(named, "port", err)
             yield from usb.boards(system)[0]
             return
+        if "://" not in ports[0] and system.is_linux and not system.path(ports[0]).exists():
+            yield from usb.boards(system)[0]
     for one in ports:
         yield from _port(system, one, timeout_s)
 
@@ -41,19 +43,18 @@ def _port(system: System, path: str, timeout_s: float) -> Iterator[Check]:
     if rights.verdict == WRONG:
         return
     try:
-        client = connect(path if "://" in path else str(system.path(path)), timeout_s)
+        client = connect(str(system.path(path)) if system.is_linux and "://" not in path else path, timeout_s)
     except DosebellError as err:
         yield port.busy(system, path) if err.code == "port-busy" else failed(path, "answers", err, _mend(err))
         return
     with client:
-        yield from device.examine(client)
+        yield from device.examine(client, path)
 
 
 def _mend(err: DosebellError) -> str:
     """The command, where the error's own advice names none."""
-    flash = "dosebell flash (hold BOOTSEL while plugging it in)"
     return {
-        "not-a-dosebell": f"{flash} makes it one, if it is to be one",
+        "not-a-dosebell": "dosebell flash (hold BOOTSEL while plugging it in); a Dosebell in maintenance: switch it off and on",
         "protocol-too-old": "dosebell flash (or the `dosebell` that came with the firmware)",
         "protocol-too-new": "pip install --upgrade dosebell",
     }.get(err.code, "")

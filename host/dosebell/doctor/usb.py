@@ -12,13 +12,9 @@ RASPBERRY, SERVICE, LOADER = "2e8a", "0005", "0003"
 
 def boards(system: System) -> tuple[list[Check], list[str]]:
     """What is found, and the ports of the boards in service, as paths."""
-    if not system.is_linux:
-        return _without_sysfs()
-    found = system.usb()
+    found = system.usb() if system.is_linux else None
     if found is None:
-        return [
-            Check(USB, "boards", NOT_CHECKED, "this system does not show its USB (no /sys/bus/usb)")
-        ], _ports_found()
+        return _without_sysfs()
     ours = [device for device in found if device.vendor == RASPBERRY]
     if not ours:
         return [_none(bool(found))], []
@@ -65,15 +61,11 @@ def _board(device: UsbDevice) -> Check:
     )
 
 
-def _ports_found() -> list[str]:
+def _without_sysfs() -> tuple[list[Check], list[str]]:
+    """Where only serial ports can be seen (macOS, Windows, most containers): a board in its loader has none."""
     from dosebell import transport
 
-    return [port.path for port in transport.found() if port.board]
-
-
-def _without_sysfs() -> tuple[list[Check], list[str]]:
-    """Where only serial ports can be seen: a board in its loader has none."""
-    ports = _ports_found()
+    ports = [port.path for port in transport.found() if port.board]
     loader = Check(USB, "loader", NOT_CHECKED, "a board that waits in its loader cannot be seen on this system")
     if not ports:
         return [_none(True), loader], []
