@@ -14,7 +14,7 @@ def access(system: System, port: str) -> Check:
         return Check(port, "access", NOT_CHECKED, "no file here whose rights could be seen; opening it tells")
     path = system.path(port)
     try:
-        group = path.stat().st_gid
+        group = system.group_of(path)
     except OSError:
         return failed(port, "access", DosebellError("no-such-port", port=port))
     if system.may_open(path):

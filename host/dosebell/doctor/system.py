@@ -65,12 +65,13 @@ def _synchronised() -> bool | None:
 
 @dataclass(frozen=True)
 class System:
-    """root: where /sys, /proc, /etc and /dev are. may_open, groups, synchronised, now: what only the real system knows."""
+    """root: where /sys, /proc, /etc and /dev are. group_of and what follows: what only the real system knows."""
 
     root: Path = Path("/")
     platform: str = sys.platform
     user: str = field(default_factory=_user)
     groups: Callable[[], set[int]] = _own_groups
+    group_of: Callable[[Path], int] = lambda path: path.stat().st_gid
     may_open: Callable[[Path], bool] = lambda path: os.access(path, os.R_OK | os.W_OK)
     synchronised: Callable[[], bool | None] = _synchronised
     now: Callable[[], datetime] = now_utc
