@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -275,7 +276,7 @@ def test_packages_other_than_those_it_was_tested_with(mocker: MockerFixture) -> 
     assert computer.packages().verdict == OK and "with the extras sim;" in computer.packages().words
     there["rich"] = "14.0.0"
     is_to_look_at(computer.packages(), "rich==15.0.0 (here: 14.0.0)", "pip install 'dosebell[sim]==")
-    mocker.patch("importlib.metadata.requires", side_effect=computer.metadata.PackageNotFoundError)
+    mocker.patch("importlib.metadata.requires", side_effect=metadata.PackageNotFoundError)
     assert computer.packages().verdict == NOT_CHECKED
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.req("H-02", "H-06")
 @pytest.fixture
 def status() -> dict[str, Any]:
     """What a device in service says that has nothing to complain of."""
-    answer = copy.deepcopy(ANSWER)
+    answer: dict[str, Any] = copy.deepcopy(ANSWER)
     answer["device"]["bench"] = False
     answer["clock"]["battery"] = True
     answer["alerts"] = [alert for alert in answer["alerts"] if alert["condition"] == "missed-doses"]

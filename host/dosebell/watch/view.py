@@ -19,7 +19,7 @@ NOBODY = "No Dosebell is attached. One that is plugged in shows here by itself."
 _MARKS = {"medium": "!!", "low": "! ", "light": "- "}
 _STYLES = {"medium": "bold reverse", "low": "bold", "light": ""}
 _ORDER = ("medium", "", "low", "light")  # "": a bed that is not heard
-_NAME, _NAME_MOST, _SLOT, _NOW, _ALERT = 15, 25, 17, 28, 23  # columns; what comes last has the rest
+_NAME, _NAME_MOST, _SLOT, _NOW, _ALERT = 14, 25, 17, 30, 23  # columns; what comes last has the rest
 
 
 def rows(
@@ -31,6 +31,8 @@ def rows(
     room = height - 1 - len(last)
     middle = _Page(beds, now_s, width).rows(room)
     middle += [Text()] * (room - len(middle))
+    for row in middle:
+        row.truncate(width)
     return [title, *middle[:room], *last][:height]
 
 
@@ -191,7 +193,7 @@ def _names(beds: Sequence[Bed], size: int) -> list[str]:
     return [
         f"{set_cell_size(bed.label, size - 6).rstrip()} {bed.id[-4:]}"
         if bed.label and count[bed.label] > 1
-        else bed.label or bed.id or bed.port
+        else bed.label or (bed.id if len(bed.id) < size else f"{bed.id[:4]}~{bed.id[6 - size :]}") or bed.port
         for bed in beds
     ]
 
