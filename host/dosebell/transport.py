@@ -70,18 +70,18 @@ def _open_error(name: str, err: OSError | ValueError) -> DosebellError:
 class Port:
     """An open port, ours alone."""
 
-    def __init__(self, name: str) -> None:
-        """Open `name` (path or URL). Errors: no-such-port, no-permission, port-busy, not-a-port."""
+    def __init__(self, name: str, busy_s: float = BUSY_S) -> None:
+        """Open `name` (path or URL), which is waited for `busy_s` if another program has it. Errors: no-such-port, no-permission, port-busy, not-a-port."""
         self.name = name
         self._dropped = 0
         self._heard = bytearray()
-        patience = time.monotonic() + BUSY_S
+        patience = time.monotonic() + busy_s
         while True:
             try:
                 self._serial = self._open(name)
                 return
             except DosebellError as err:
-                if err.code != "port-busy" or time.monotonic() > patience:
+                if err.code != "port-busy" or time.monotonic() >= patience:
                     raise
             time.sleep(POLL_S)
 

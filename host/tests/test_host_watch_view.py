@@ -1,12 +1,14 @@
 """What `dosebell watch` makes of answers, without a device and without a terminal: countdowns, rows, changes, beds (H-02)."""
 
 import copy
+import queue
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 from rich.cells import cell_len
 from test_host_status import ANSWER
 
@@ -14,7 +16,7 @@ from dosebell.errors import DosebellError
 from dosebell.watch import view
 from dosebell.watch.bed import STEADY_MS, Bed
 from dosebell.watch.changes import KINDS, Change, changes
-from dosebell.watch.lookout import LATER_S, SOON_S, STRANGER_S, checked, pause_s
+from dosebell.watch.lookout import LATER_S, SOON_S, STRANGER_S, Asker, checked, pause_s
 from dosebell.watch.ward import GRACE_S, Heard, Lost, Step, Ward
 
 pytestmark = pytest.mark.req("H-02")
@@ -26,7 +28,7 @@ PHASES = ("waiting", "due", "late", "overdue", "infusing", "interrupted", "on-ho
 
 def answer(label: str = "bed 7", id: str = "7" * 16, **course: Any) -> dict[str, Any]:
     """A device in service without an alert, its slot due 72 minutes ago; its course as given."""
-    made = copy.deepcopy(ANSWER)
+    made: dict[str, Any] = copy.deepcopy(ANSWER)
     made["device"].update(label=label, id=id, bench=False)
     made["clock"]["utc"] = [NOW, 0]
     made["alerts"] = []
@@ -115,7 +117,8 @@ def test_an_infusion_counts_down_also_while_the_clock_is_unknown() -> None:
 def test_a_countdown_never_jumps_because_answers_come_late(late_ms: list[int]) -> None:
     # given answers every 2 s, each late by some ms, now more, now less
     due = [NOW + 3600, 0]
-    bed, left = Bed("/dev/ttyACM0", 0.0), []
+    bed = Bed("/dev/ttyACM0", 0.0)
+    left: list[Any] = []
     for number, late in enumerate(late_ms):
         said = answer(phase="waiting", due=due)
         said["clock"]["utc"] = [NOW + 2 * number, 0]
@@ -161,7 +164,7 @@ def test_an_unplugged_bed_keeps_what_it_last_said_and_says_so() -> None:
     rows = shown([lost(heard(said), "unplugged", 103.0)], 226.0)
     assert "when last heard" in row_of(rows, "!!")
     assert "unplugged since 2 min 3 s" in row_of(rows, "??")
-    assert any("Above is what it last said. Check the cable" in row for row in rows)
+    assert any("Above is what it last said. Plug it in" in row for row in rows)
 
 
 def test_bench_and_safe_mode_stand_in_every_row_of_such_a_bed() -> None:
@@ -287,7 +290,7 @@ def test_a_bed_that_is_lost_and_comes_back() -> None:
     bed = heard(answer())
     gone = lost(bed, "unplugged", 110.0)
     (one,) = changes(Step(bed, gone))
-    assert one.kind == "lost" and one.words.startswith("unplugged. The connection to /dev/ttyACM0 was lost. ")
+    assert one.kind == "lost" and one.words == "unplugged. Plug it in: it comes back by itself."
     # the same in other words is no news
     assert changes(Step(gone, lost(gone, "no-such-port", 112.0))) == []
     (back,) = changes(Step(gone, gone.heard("/dev/ttyACM1", answer(), 233.0)))
@@ -362,6 +365,31 @@ def test_failures_are_followed_by_ever_longer_pauses_up_to_a_limit() -> None:
     assert pause_s(2, 20, "no-permission") == LATER_S and pause_s(2, 1, "not-a-dosebell") == STRANGER_S
     assert pause_s(2, 9, "no-such-port") == 2  # nothing is opened there
     assert pause_s(0.5, 1, "no-answer") == 1 and pause_s(60, 1, "no-answer") == 60
+
+
+class Waits:
+    """Instead of an event: lets so many waits pass at once, and keeps how long each was to be."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.seconds: list[float] = []
+
+    def is_set(self) -> bool:
+        return len(self.seconds) == self.count
+
+    def wait(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def test_a_port_in_use_is_opened_once_a_try(mocker: MockerFixture) -> None:
+    opened = mocker.patch("dosebell.transport.Port._open", side_effect=DosebellError("port-busy"))
+    reports: queue.SimpleQueue[Heard | Lost] = queue.SimpleQueue()
+    asker = Asker("/dev/ttyACM0", 2.0, 3.0, reports)
+    waits = Waits(6)
+    asker._stopped = waits  # type: ignore[assignment]
+    asker.run()
+    assert opened.call_count == reports.qsize() == 6
+    assert waits.seconds == pytest.approx([2, 4, 8, 10, 10, 10], abs=0.5)
 
 
 @pytest.mark.req("H-06")

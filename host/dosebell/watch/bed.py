@@ -54,6 +54,13 @@ class Bed:
         return "" if self.error is None else _in_few(self.error)
 
     @property
+    def advice(self) -> str:
+        """What to do about it. Nobody has to run this command again."""
+        if self.error is None:
+            return ""
+        return "Plug it in: it comes back by itself." if self.trouble_words == "unplugged" else self.error.advice
+
+    @property
     def alerts(self) -> list[dict[str, Any]]:
         """What stood when it was last heard, the most urgent first."""
         return [] if self.answer is None else list(self.answer["alerts"])

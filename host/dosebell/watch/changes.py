@@ -73,7 +73,7 @@ def changes(step: Step) -> list[Change]:
     if after.error is not None:
         if before is not None and before.trouble_words == after.trouble_words:
             return []
-        return [Change("lost", after, f"{after.trouble_words}. {after.error.sentence} {after.error.advice}")]
+        return [Change("lost", after, f"{after.trouble_words}. {after.advice}")]
     return list(_heard(before, after))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dosebell import PROTOCOL, transport
-from dosebell.client import Client, connect
+from dosebell.client import Client
 from dosebell.errors import DosebellError
 from dosebell.watch.ward import Heard, Lost
 
@@ -121,8 +121,9 @@ class Asker(threading.Thread):
 
     def _status(self, path: str) -> tuple[dict[str, Any], float]:
         """The device's answer, and the instant (monotonic) at which its clock said what it says there."""
-        client = Client(transport.Port(path), self._timeout_s) if self._known else connect(path, self._timeout_s)
-        with client:
+        with Client(transport.Port(path, busy_s=0.0), self._timeout_s) as client:
+            if not self._known:
+                client.hello()
             asked = time.monotonic()
             answer = checked(client.ask("status"), path)
             return answer, (asked + time.monotonic()) / 2

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 80, 24
 NOBODY = "No Dosebell is attached. One that is plugged in shows here by itself."
 # How a priority is marked: by letters, and then by style.
 _MARKS = {"medium": "!!", "low": "! ", "light": "- "}
-_STYLES = {"medium": "bold reverse", "low": "bold", "light": ""}
+_STYLES = {"medium": "bold black on yellow", "low": "bold yellow", "light": ""}
 _ORDER = ("medium", "", "low", "light")  # "": a bed that is not heard
 _NAME, _NAME_MOST, _SLOT, _NOW, _ALERT = 14, 25, 17, 30, 23  # columns; what comes last has the rest
 
@@ -126,7 +126,7 @@ class _Page:
     def _bed_rows(self, bed: Bed, name: str) -> list[Text]:
         """The bed's row, and what stands under it where there is room."""
         if bed.answer is None:
-            why = "" if bed.error is None else f"   {bed.error.sentence} {bed.error.advice}"
+            why = "" if bed.error is None else f"   {bed.error.sentence} {bed.advice}"
             return [self._row(" " + _cell(name, self._name) + bed.trouble_words), self._row(why, "dim")]
         course, device = bed.answer["course"], bed.answer["device"]
         columns = self._columns(name, place(course), _now(bed, self._now_s), _next(bed, self._now_s))
@@ -140,7 +140,7 @@ class _Page:
         if device.get("safe_mode"):
             made.append(self._row(f"   SAFE MODE: {SAFE_MODE}", "bold"))
         if bed.error is not None:
-            made.append(self._row(f"   Above is what it last said. {bed.error.advice}", "dim"))
+            made.append(self._row(f"   Above is what it last said. {bed.advice}", "dim"))
         return made
 
     def _row(self, words: str, style: str = "") -> Text:
