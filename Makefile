@@ -46,6 +46,7 @@ pictures: image ## draw the pictures of the documents by the emulated board, int
 	@$(PY) -m hil_tests.pictures.calls
 	@$(PY) -m hil_tests.pictures.screens
 	@$(PY) -m hil_tests.pictures.panel
+	@$(PY) -m hil_tests.pictures.watch
 
 .PHONY: wiring provision
 

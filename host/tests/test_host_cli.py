@@ -21,6 +21,7 @@ NAMES = (
     "ports",
     "info",
     "status",
+    "watch",
     "regimen",
     "configure",
     "clock",
@@ -29,6 +30,7 @@ NAMES = (
     "log",
     "self-test",
     "alert",
+    "doctor",
     "sim",
 )
 IN_GROUPS = {

@@ -22,6 +22,7 @@ _LOOK, _SET_UP, _COURSE, _RECORD, _DEVICE = (
 COMMANDS = {
     "status": Entry("dosebell.cli.status:status", "What the device is doing now.", _LOOK),
     "info": Entry("dosebell.cli.info:info", "Which device this is, and what runs on it.", _LOOK),
+    "watch": Entry("dosebell.cli.watch:watch", "All devices, live.", _LOOK),
     "ports": Entry("dosebell.cli.ports:ports", "Which boards are attached.", _LOOK),
     "regimen": Entry("dosebell.cli.regimen:regimen", "List, show and check regimens.", _SET_UP),
     "configure": Entry("dosebell.cli.configure:configure", "Give the device a regimen.", _SET_UP),
@@ -33,6 +34,7 @@ COMMANDS = {
     "provision": Entry("dosebell.cli.provision:provision", "Test, record and label a board.", _DEVICE),
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
+    "doctor": Entry("dosebell.cli.doctor:doctor", "What is wrong, and what mends it.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
 }
 
