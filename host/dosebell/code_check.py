@@ -97,7 +97,7 @@ def check_code(client: Client, progress: Progress | None = None) -> CodeCheck:
         if name not in files or (entry.digest is None and files[name] == entry.size):
             continue
         content = parts[0] if name == manifest.BUNDLE else b"" if files[name] != entry.size else read.whole(name)
-        plain = manifest.without_hash(content, computed)
+        plain = manifest.without_hash(name, content, computed)
         if len(plain) != entry.size or hashlib.sha256(plain).hexdigest() != entry.digest:
             changed.append(name)
     strangers = sorted({*files, *folders} - entries.keys())

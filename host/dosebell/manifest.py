@@ -18,7 +18,8 @@ from zlib import crc32
 
 BUNDLE = "app.bundle"
 JOURNAL = "journal"
-BUILD = "dosebell_build.mpy"
+KNOW_HASH = (BUNDLE, "dosebell_build.mpy")
+"""The files in which the image's hash stands, once in each."""
 HASH_DIGITS = 16
 UNKNOWN_HASH = "0" * HASH_DIGITS
 _LENGTH, _CRC = struct.Struct("<H"), struct.Struct("<I")
@@ -76,6 +77,11 @@ def read(manifest: bytes) -> dict[str, Entry] | None:
     return entries or None
 
 
-def without_hash(content: bytes, hash_digits: str) -> bytes:
-    """The content as it was when its image's hash was not known yet."""
-    return content.replace(hash_digits.encode(), UNKNOWN_HASH.encode())
+def with_hash(name: str, content: bytes, found: str) -> bytes:
+    """The content of a file in which the image's hash was not known yet, now that it is."""
+    return content.replace(UNKNOWN_HASH.encode(), found.encode()) if name in KNOW_HASH else content
+
+
+def without_hash(name: str, content: bytes, found: str) -> bytes:
+    """The content as it was before `with_hash`."""
+    return content.replace(found.encode(), UNKNOWN_HASH.encode()) if name in KNOW_HASH else content
