@@ -100,9 +100,20 @@ def check_code(client: Client, progress: Progress | None = None) -> CodeCheck:
         plain = manifest.without_hash(name, content, computed)
         if len(plain) != entry.size or hashlib.sha256(plain).hexdigest() != entry.digest:
             changed.append(name)
-    strangers = sorted({*files, *folders} - entries.keys())
+    # Files before folders, and those that lie outermost first: they are what is imported instead of the application.
+    strangers = sorted(
+        {*files, *folders} - entries.keys(), key=lambda name: (name.endswith("/"), name.count("/"), name)
+    )
     missing = sorted(entries.keys() - files.keys())
     return CodeCheck(said, computed, files, tuple(strangers), tuple(changed), tuple(missing))
+
+
+def end_maintenance(client: Client, found: CodeCheck) -> bool:
+    """True if the device was in maintenance, and calls for it: now that its code is proven, it no longer does. Nothing is done unless `found.ok`."""
+    if not found.ok or not any(each["condition"] == "maintenance" for each in client.ask("status")["alerts"]):
+        return False
+    client.ask("proven", image=found.image_hash)
+    return True
 
 
 def _named(names: tuple[str, ...], what: str) -> str:

@@ -29,18 +29,20 @@ def info(settings: Settings) -> Result:
     Example: dosebell info
              dosebell --port /dev/ttyACM1 --json info
     """
-    from dosebell.cli.output import Result, facts, ordered
+    from dosebell.cli.output import Result, facts, message, ordered
     from dosebell.cli.session import open_device
-    from dosebell.code_check import check_code
+    from dosebell.code_check import check_code, end_maintenance
     from dosebell.errors import DosebellError
 
     found: CodeCheck | None = None
+    over = False
     with open_device(settings) as client:
         identity = client.identity
         port = client.port.name
         reading = Reading(settings)
         try:
             found = check_code(client, reading)
+            over = end_maintenance(client, found)
         except DosebellError as err:
             if err.code != "unknown-request":  # of an older firmware
                 raise
@@ -52,6 +54,8 @@ def info(settings: Settings) -> Result:
     if found is not None and not found.ok:
         result.show(as_json=settings.json)
         raise found.error()
+    if over:
+        message("Its code is proven: maintenance is over.")
     return result
 
 

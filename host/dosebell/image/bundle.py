@@ -26,6 +26,7 @@ _LATER = (
     "device/journal/stored",
     "device/last_words",
     "device/link/",
+    "device/maintenance",
     "device/panel/alert_cards",
     "device/panel/answer_cards",
     "device/panel/begin_display",

@@ -3,6 +3,7 @@
 littlefs itself is asked, past the bundle that is mounted over `/app`: a folder of that name must be seen too. Imported when it is asked for.
 """
 
+import dosebell_build as build
 from vfs import mount
 
 from device.link.requests.log import Raw, number
@@ -59,3 +60,12 @@ def file(device, request, now):
             return Raw(_buffer[: opened.readinto(_buffer)])
     except (OSError, TypeError, UnicodeError):
         return Refusal("bad-field", "path", path)
+
+
+def proven(device, request, now):
+    """A host has compared every file with the image whose hash is `image`: what maintenance may have left is known, and its alert ends."""
+    image = request.get("image")
+    if image != build.IMAGE_HASH:
+        return Refusal("bad-field", "image", image)
+    device.change(now)
+    return {"ok": True} if device.keeper.condition("maintenance", False, now) else Refusal("journal-fault")

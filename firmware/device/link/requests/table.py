@@ -30,6 +30,7 @@ TABLE = {
     "outcome": (changes.outcome, READS),
     "files": (_files, READS),
     "file": (_files, READS),
+    "proven": (_files, ACTS),
     "log": (log.log, READS),
     "log-info": (log.log_info, READS),
     "exported": (log.exported, ACTS),
