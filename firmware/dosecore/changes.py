@@ -70,6 +70,14 @@ def configure(state, args, now):
     return [event(state, "configured", now, detail)]
 
 
+def loader(state, args, now):
+    """May the board leave service for its loader? No event: nothing of the course changes, and the boot that follows says why it is."""
+    force = args.get("force", False)
+    if not isinstance(force, bool):
+        return Refusal("bad-field", "force", force)
+    return Refusal("course-running") if state.has_course() and not force else []
+
+
 def course_start(state, args, now):
     if state.regimen is None:
         return Refusal("unconfigured")

@@ -1,5 +1,6 @@
 """The real `dosebell` command in a process of its own, as a user runs it."""
 
+import ctypes
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+# linux/prctl.h, linux/capability.h
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,10 +40,17 @@ class Command:
     """A running `dosebell` command: `done()` until it has ended, then `result()`.
 
     `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any.
+    `unprivileged`: permissions of files bind it also where the tests run as root.
     """
 
     def __init__(
-        self, args: Sequence[str], *, port: str | None, home: Path, environment: Mapping[str, str] | None = None
+        self,
+        args: Sequence[str],
+        *,
+        port: str | None,
+        home: Path,
+        environment: Mapping[str, str] | None = None,
+        unprivileged: bool = False,
     ) -> None:
         self._args = tuple(args)
         # Files and not pipes: nobody has to empty them while the command runs. `result` closes them.
@@ -54,6 +64,7 @@ class Command:
             stderr=self._stderr,
             cwd=home,
             env=_environment(home) | dict(environment or {}),
+            preexec_fn=_give_up_privilege if unprivileged and sys.platform == "linux" else None,
         )
 
     def done(self) -> bool:
@@ -69,6 +80,11 @@ class Command:
     def result(self) -> CliResult:
         """What it said and its exit code, after `done()` or `stop()`."""
         return CliResult(self._args, self._process.wait(), _text(self._stdout), _text(self._stderr))
+
+
+def _give_up_privilege() -> None:
+    """In the new process: no right to write where the permissions say no, which root has otherwise."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -66,6 +66,10 @@ class EmulatedBench(Bench):
             self._serial_port.close()
 
     @property
+    def bedside(self) -> Bedside:
+        return self._bedside
+
+    @property
     def pico(self) -> Pico:
         return self._bedside.pico
 
@@ -114,8 +118,13 @@ class EmulatedBench(Bench):
         self.wait(off_time)
         self._switch_on(None)
 
-    def _switch_on(self, flash: bytes | None) -> None:
-        self._bedside.restore_power(flash)
+    def hold_bootsel_at_power_on(self, off_time: float = OFF_TIME_S) -> None:
+        self.cut_power()
+        self.wait(off_time)
+        self._switch_on(None, bootsel=True)
+
+    def _switch_on(self, flash: bytes | None, bootsel: bool = False) -> None:
+        self._bedside.restore_power(flash, bootsel)
         if self._serial_port is not None:
             self._serial_port.attach(self._bedside.usb)
 
@@ -216,9 +225,9 @@ class EmulatedBench(Bench):
         return self._run(args, timeout, speed, None)
 
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
-        return self._run(args, timeout, None, _Nurse(self._bedside))
+        return self._run(args, timeout, None, Nurse(self._bedside))
 
-    def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "_Nurse | None") -> CliResult:
+    def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "Nurse | None") -> CliResult:
         path = self.port
         assert self._serial_port is not None
         command = Command(args, port=path, home=self._home)
@@ -245,7 +254,7 @@ class EmulatedBench(Bench):
         return command.result()
 
 
-class _Nurse:
+class Nurse:
     """Holds PAUSE for 2 s, once, when the device has said that it offers a change. `listen` is told what it says."""
 
     def __init__(self, bedside: Bedside) -> None:

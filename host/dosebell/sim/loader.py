@@ -27,7 +27,7 @@ _BOOT2 = 252
 _POLYNOMIAL = 0x04C11DB7
 
 
-def boots(flash: bytes | bytearray) -> bool:
+def boots(flash: bytes | bytearray | memoryview) -> bool:
     """Whether the ROM would start this flash; if not, it stays in its loader."""
     crc = 0xFFFFFFFF
     for byte in flash[:_BOOT2]:
@@ -43,7 +43,7 @@ class Loader:
     `flash` is written to as the ROM does: erased by sector, programmed by page (bits go from 1 to 0 alone).
     """
 
-    def __init__(self, flash: bytearray) -> None:
+    def __init__(self, flash: bytearray | memoryview) -> None:
         self._flash = flash
         self._total = 0  # blocks of the copy under way; 0: none is
         self._had: set[int] = set()

@@ -25,7 +25,8 @@ TABLE = {
     "exported": (log.exported, ACTS),
     "self-test": (status.self_test, ACTS),
     "alert-test": (status.alert_test, ACTS),
+    "loader": (changes.loader, ACTS),
 }
 
-# Of those that act, what safe mode still does: it keeps the schedule, and changes nothing.
-IN_SAFE_MODE = ("clock-set", "exported")
+# Of those that act, what safe mode still does: it keeps the schedule, and changes nothing. A new image may be what ends it.
+IN_SAFE_MODE = ("clock-set", "exported", "loader")
