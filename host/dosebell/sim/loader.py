@@ -23,7 +23,8 @@ _MAGIC = (0x0A324655, 0x9E5D5157)
 _MAGIC_END = 0x0AB16F30
 _FAMILY_PRESENT, _NOT_MAIN_FLASH = 0x2000, 0x0001
 # The first 256 bytes of flash are run only if their last four are the CRC-32 of the others (RP2040 data sheet 2.8.1.3.1).
-_BOOT2 = 252
+BOOT_BYTES = 256
+_BOOT2 = BOOT_BYTES - 4
 _POLYNOMIAL = 0x04C11DB7
 
 
@@ -34,7 +35,7 @@ def boots(flash: bytes | bytearray | memoryview) -> bool:
         crc ^= byte << 24
         for _ in range(8):
             crc = (crc << 1 ^ (_POLYNOMIAL if crc & 0x80000000 else 0)) & 0xFFFFFFFF
-    return crc == int.from_bytes(flash[_BOOT2:PAGE], "little")
+    return crc == int.from_bytes(flash[_BOOT2:BOOT_BYTES], "little")
 
 
 class Loader:

@@ -18,10 +18,10 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from dosebell.sim.flash import Cut, FlashSpy, Tear
 from dosebell.sim.i2c import I2cBus
-from dosebell.sim.loader import REBOOT_S, Loader, boots
+from dosebell.sim.loader import BOOT_BYTES, REBOOT_S, Loader, boots
 from dosebell.sim.pins import EdgeLog
 from dosebell.sim.tones import PwmSpy, ToneLog
-from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE, PAGE
+from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
 from dosebell.sim.usb import UsbHost
 
 SRAM_BASE = 0x20000000
@@ -47,10 +47,10 @@ class Pico:
     """One power-on life of an emulated Pico.
 
     `flash`: the 2 MiB of its flash (see `flash_from_uf2`, `snapshot`). `usb`: False leaves the cable out. `bootsel`: the loader
-    button is held at power-on. `begins_at`: seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's times. `flash_spy`, `usb`, `i2c` are
-    its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself for what has no method here.
-    `hangs_on_break`: a breakpoint or an undefined instruction stops the processor until a reset, as on a real board without
-    a debugger (hard fault), and is noted in `breaks`; False (the default) raises GuestStopped.
+    button is held at power-on. `begins_at`: seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's
+    times. `flash_spy`, `usb`, `i2c` are its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself
+    for what has no method here. `hangs_on_break`: a breakpoint or an undefined instruction stops the processor until a reset,
+    as on a real board without a debugger (hard fault), and is noted in `breaks`; False (the default) raises GuestStopped.
     `loader`: the boot ROM's loader while the chip is in it (BOOTSEL, a flash that does not boot, `machine.bootloader()`), else None.
     `deadline_ns`: nanoseconds since power-on at which the running `advance` will return (in a flash operation up to 10 us
     later).
@@ -221,7 +221,7 @@ class Pico:
             log.append(self.now, self.level(gpio))
         self.mcu.leave_reset()
         self.loader = None
-        if not boots(self.mcu.flash[:PAGE]):
+        if not boots(self.mcu.flash[:BOOT_BYTES]):
             self._enter_loader()
 
     def _watchdog_fired(self) -> None:
