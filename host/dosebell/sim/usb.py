@@ -162,8 +162,10 @@ class UsbHost:
     def replug(self) -> None:
         """Put the cable back: a bus reset, a new enumeration, a port that nobody has opened yet. Old packets are lost."""
         self.opened = False
-        if self.in_loader:
+        if self.in_loader:  # which has no serial port to be enumerated
             self.plugged = True
+            self._set_packet_time(PACKET_US)
+            self._controller._sie_status &= ~SIE_STATUS_SUSPENDED
         else:
             self._enumerate()
 
