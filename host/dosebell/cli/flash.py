@@ -12,6 +12,7 @@ from dosebell.cli.lazy import Command, Settings
 
 if TYPE_CHECKING:
     from dosebell.cli.output import Result
+    from dosebell.cli.session import Countdown
     from dosebell.errors import DosebellError
     from dosebell.flash.finder import Board
     from dosebell.flash.image_file import Image
@@ -178,19 +179,23 @@ class _Teller:
     """Says on stderr what is being done; how far the copy is, on a terminal, in one line that is written over."""
 
     def __init__(self) -> None:
-        from dosebell.cli.session import Countdown
-
         self._live = sys.stderr.isatty()
-        self._countdown = Countdown()
+        self._countdown: Countdown | None = None
         self._open = False
 
     def ways(self, force: bool, tool: str | None, wait_s: float) -> Ways:
         from dosebell.flash.update import Ways
 
-        return Ways(force, tool, wait_s, self._countdown, self._progress, self._say)
+        return Ways(force, tool, wait_s, self._offered, self._progress, self._say)
+
+    def _offered(self, left_s: float) -> None:
+        if self._countdown is None:
+            from dosebell.cli.session import Countdown
+
+            self._countdown = Countdown()
+        self._countdown(left_s)
 
     def _say(self, text: str) -> None:
-        self._countdown.done()
         self.end()
         click.echo(text, err=True)
 
@@ -200,6 +205,9 @@ class _Teller:
             self._open = True
 
     def end(self) -> None:
+        if self._countdown is not None:
+            self._countdown.done()
+            self._countdown = None
         if self._open:
             click.echo(err=True)
             self._open = False

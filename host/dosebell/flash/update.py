@@ -45,7 +45,7 @@ def flash(board: Board, image: Image, ways: Ways) -> dict[str, Any]:
     if board.port is not None:
         _check_board(board, image)
         there = finder.in_loader()
-        ways.say(f"{board.name}: asks to leave service")
+        ways.say(f"Asking {board.name} to leave service")
         before = _leave(board, ways)
         mine: str | None = board.id
         board = _its_loader(board, there)
@@ -53,7 +53,7 @@ def flash(board: Board, image: Image, ways: Ways) -> dict[str, Any]:
         mine = None
     known = prove.others(mine)
     used = _write(board, image, ways)
-    ways.say("waits for the board to come back")
+    ways.say("Waiting for the board to come back")
     named = board.port if board.port is not None and mine is not None else None
     with prove.wait_back(mine, known, ways.wait_s, named) as client:
         found = prove.hold_against(client, image, before)
@@ -114,11 +114,11 @@ def _write(board: Board, image: Image, ways: Ways) -> str:
             raise DosebellError("picotool-failed", detail="it is not installed")
         if not board.location and len(finder.in_loader()) > 1:
             raise DosebellError("several-boards", ports=[one.name for one in finder.in_loader()])
-        ways.say(f"{board.name}: writes by picotool")
+        ways.say("Writing by picotool")
         picotool.load(image.path, board.location)
     elif board.drive is None:
         raise DosebellError("no-loader-drive", port=board.name)
     else:
-        ways.say(f"{board.name}: copies to {board.drive.path}")
+        ways.say(f"Copying to {board.drive.path}")
         writer.copy(board.drive, image.uf2, ways.progress)
     return tool
