@@ -186,6 +186,8 @@ class Chores:
     def _collect(self):
         """Collects garbage before the next thing that lives long is made: it then lies near the start of the heap, and the end stays whole."""
         release()  # of what an import has taken
+        if "device.link.requests.files" in sys.modules:
+            _forget(sys.modules["device.link.requests"], "files")
         began = ticks_ms()
         gc.collect()
         took = ticks_diff(ticks_ms(), began)

@@ -1,4 +1,4 @@
-"""The real `dosebell` command in a process of its own, as a user runs it."""
+"""The real `dosebell` command, or `mpremote`, in a process of its own, as a user runs it."""
 
 import ctypes
 import json
@@ -14,16 +14,19 @@ from typing import IO, Any
 # linux/prctl.h, linux/capability.h
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 ROOT = Path(__file__).resolve().parents[2]
+# What stands before the port's name in a program's arguments.
+_PORT = {"dosebell": "--port", "mpremote": "connect"}
 
 
 @dataclass(frozen=True)
 class CliResult:
-    """What a command left behind. `args`: what followed `dosebell --port ...`."""
+    """What a command left behind. `args`: what followed `dosebell --port ...`, or `mpremote connect ...`."""
 
     args: tuple[str, ...]
     exit_code: int
     stdout: str
     stderr: str
+    program: str = "dosebell"
 
     @property
     def json(self) -> Any:
@@ -32,14 +35,15 @@ class CliResult:
 
     def ok(self) -> "CliResult":
         """Itself if the command succeeded. AssertionError with all that it said if not."""
-        assert self.exit_code == 0, f"dosebell {' '.join(self.args)}: exit code {self.exit_code}\n{self.stderr}"
+        said = f"{self.stdout}\n{self.stderr}" if self.program != "dosebell" else self.stderr
+        assert self.exit_code == 0, f"{self.program} {' '.join(self.args)}: exit code {self.exit_code}\n{said}"
         return self
 
 
 class Command:
-    """A running `dosebell` command: `done()` until it has ended, then `result()`.
+    """A running command: `done()` until it has ended, then `result()`.
 
-    `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any.
+    `program`: `dosebell` or `mpremote`. `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any.
     `unprivileged`: permissions of files bind it also where the tests run as root.
     """
 
@@ -50,15 +54,17 @@ class Command:
         port: str | None,
         home: Path,
         environment: Mapping[str, str] | None = None,
+        program: str = "dosebell",
         unprivileged: bool = False,
     ) -> None:
+        self._program = program
         self._args = tuple(args)
         # Files and not pipes: nobody has to empty them while the command runs. `result` closes them.
         self._stdout: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        where = ["--port", port] if port is not None else []
+        where = [_PORT[program], port] if port is not None else []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "dosebell", *where, *args],
+            [sys.executable, "-m", program, *where, *args],
             stdin=subprocess.DEVNULL,
             stdout=self._stdout,
             stderr=self._stderr,
@@ -79,7 +85,7 @@ class Command:
 
     def result(self) -> CliResult:
         """What it said and its exit code, after `done()` or `stop()`."""
-        return CliResult(self._args, self._process.wait(), _text(self._stdout), _text(self._stderr))
+        return CliResult(self._args, self._process.wait(), _text(self._stdout), _text(self._stderr), self._program)
 
 
 def _give_up_privilege() -> None:

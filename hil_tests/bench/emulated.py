@@ -21,7 +21,8 @@ from hil_tests.bench.conversation import Conversation
 from hil_tests.bench.interface import CONFIRM_S, OFF_TIME_S, Bench
 
 BOARD_FILE = ROOT / "boards" / "pico.toml"
-RESETS = {"run": ResetCause.RUN_PIN, "watchdog": ResetCause.WATCHDOG}
+# A guest that hangs is bitten within this long.
+BITE_S = 8.5
 # A file manager copies an image of 1.4 MB in about so long; the firmware does not run meanwhile.
 COPY_S = 10.0
 # A nurse needs a moment to reach for the button.
@@ -134,7 +135,13 @@ class EmulatedBench(Bench):
         self._switch_on(flash_from_uf2(uf2, self.pico.snapshot()))
 
     def reset(self, kind: str = "run") -> None:
-        self._bedside.reset(RESETS[kind])
+        if kind == "run":
+            self._bedside.reset(ResetCause.RUN_PIN)
+            return
+        assert kind == "watchdog", kind
+        resets = len(self.pico.resets)
+        self.pico.hang()
+        assert self.pico.run_until(lambda: len(self.pico.resets) > resets, BITE_S, 0.01), "no watchdog runs"
 
     def power_cut_at_flash_op(self, operation: int, how: str = "before") -> None:
         self._bedside.cut_power_at(operation, Cut(how))
@@ -224,13 +231,23 @@ class EmulatedBench(Bench):
     def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
         return self._run(args, timeout, speed, None)
 
+    def mpremote(self, *args: str, timeout: float = 60.0) -> CliResult:
+        return self._run(args, timeout, None, None, "mpremote")
+
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
         return self._run(args, timeout, None, Nurse(self._bedside))
 
-    def _run(self, args: tuple[str, ...], timeout: float, speed: float | None, nurse: "Nurse | None") -> CliResult:
+    def _run(
+        self,
+        args: tuple[str, ...],
+        timeout: float,
+        speed: float | None,
+        nurse: "Nurse | None",
+        program: str = "dosebell",
+    ) -> CliResult:
         path = self.port
         assert self._serial_port is not None
-        command = Command(args, port=path, home=self._home)
+        command = Command(args, port=path, home=self._home, program=program)
         end = time.monotonic() + timeout
 
         def done() -> bool:

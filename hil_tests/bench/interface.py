@@ -144,9 +144,25 @@ class Bench(ABC):
         """Cut the power, and switch it on with the loader button held: the board waits for an image. So far only the emulated bench can."""
         raise NotOnThisBench("a finger on BOOTSEL")
 
+    def power_on_holding(self, *buttons: str, seconds: float = 4.0) -> float:
+        """Cut the power, put a finger on each of `buttons`, switch on, and let go after `seconds`; the instant of the power-on."""
+        self.cut_power()
+        for button in buttons:
+            self.down(button)
+        self.restore_power()
+        begun = self.now
+        self.wait(seconds)
+        for button in buttons:
+            self.up(button)
+        return begun
+
+    def open_maintenance(self) -> float:
+        """What a biomedical engineer does for maintenance: HOLD and PAUSE are held while the power comes on. The instant of the power-on."""
+        return self.power_on_holding("hold", "pause")
+
     @abstractmethod
     def reset(self, kind: str = "run") -> None:
-        """Reset the chip: `run` by its RUN line (the scratch registers are lost), `watchdog` as if the watchdog bit.
+        """Reset the chip: `run` by its RUN line (the scratch registers are lost), `watchdog` by a hang: at most 8.4 s later it bites.
 
         A rig has no hand on the watchdog: NotOnThisBench.
         """
@@ -255,6 +271,10 @@ class Bench(ABC):
         pass in a real one, at the price of exactness; a rig has the speed it has. The command's own clock is the
         machine's: use `set_clock` and not `clock sync`, whose UTC would not be the bench's.
         """
+
+    def mpremote(self, *args: str, timeout: float = 60.0) -> CliResult:
+        """Run the real `mpremote` against this device, whose prompt must be open (`open_maintenance`). As `cli`; so far only the emulated bench can."""
+        raise NotOnThisBench("mpremote")
 
     @abstractmethod
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:

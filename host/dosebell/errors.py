@@ -263,6 +263,11 @@ TABLE: dict[str, Line] = {
         "The self-test failed: {detail}.",
         "Do not rely on this device; see the biomed manual for the part named.",
     ),
+    "code-changed": Line(
+        DAMAGED,
+        "What the device holds is not the code of its image ({detail}).",
+        "Do not use it at a bed: put the image on it again, then run `dosebell info`.",
+    ),
     "log-forked": Line(
         DAMAGED,
         "The device's log is not the one that was pulled before: what came after event {detail} was taken away or replaced.",

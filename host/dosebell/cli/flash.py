@@ -136,6 +136,7 @@ def _told(done: list[dict[str, Any]]) -> list[Any]:
                 f"Dosebell {one['firmware']}, image {one['image']}{', before ' + one['was'] if 'was' in one else ''}",
             ),
         ]
+        pairs.append(("Code", f"read back: {one['files']} files, as built"))
         if "last_seq_before" in one:
             pairs.append(("Log", f"kept: events up to {one['last_seq_before']} are there"))
         if one.get("course") in ("running", "resting"):

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dosebell import clock_sync, transport
+from dosebell import clock_sync, code_check, transport
 from dosebell.client import Client, connect
 from dosebell.errors import DosebellError
 from dosebell.flash import finder
@@ -127,6 +127,16 @@ def hold_against(client: Client, image: Image, before: Before | None) -> dict[st
     if log["last"] < before.last_seq or not _still_there(client, before):
         raise DosebellError("journal-lost", port=client.port.name, value=before.last_seq)
     return found | {"course": course["state"], "was": before.identity["firmware"], "last_seq_before": before.last_seq}
+
+
+def code(client: Client) -> int:
+    """Read back every file that the board can import from, and hold it against the manifest of its image; how many there are. A board that was in
+    maintenance, and calls for it, is told that its code is proven. Errors: code-changed."""
+    checked = code_check.check_code(client)
+    if not checked.ok:
+        raise checked.error()
+    code_check.end_maintenance(client, checked)
+    return len(checked.files)
 
 
 def _still_there(client: Client, before: Before) -> bool:

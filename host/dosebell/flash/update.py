@@ -57,6 +57,8 @@ def flash(board: Board, image: Image, ways: Ways) -> dict[str, Any]:
     named = board.port if board.port is not None and mine is not None else None
     with prove.wait_back(mine, known, ways.wait_s, named) as client:
         found = prove.hold_against(client, image, before)
+        ways.say("Reading back all code")
+        found["files"] = prove.code(client)
         found["clock"] = prove.mend_clock(client, before)
     return {**found, "with": used, "seconds": round(time.monotonic() - begun, 1)}
 

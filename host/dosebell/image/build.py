@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from dosebell import manifest
 from dosebell.image.application import (
     BUILD_MODULE,
     build_module,
@@ -18,10 +19,10 @@ from dosebell.image.application import (
     sources,
 )
 from dosebell.image.board import load_board
-from dosebell.image.bundle import bundled
+from dosebell.image.bundle import bundled, sealed
 from dosebell.image.errors import ImageError
 from dosebell.image.files import BOARDS, CACHE, ROOT, write_whole
-from dosebell.image.filesystem import lay_filesystem
+from dosebell.image.filesystem import journal_bytes, lay_filesystem
 from dosebell.image.micropython import MicroPython, Progress, Storage, load_micropython, official_image
 from dosebell.image.uf2 import PAGE, Page, decode, encode
 
@@ -39,7 +40,7 @@ class ImageInfo:
     version: str
     micropython: str
     image_hash: str
-    """What the device answers to `hello`: over the application's files and the board."""
+    """What the device answers to `hello`: that of its manifest (`dosebell.manifest`), which speaks of every file."""
     sha256: str
     """Over the bytes of the UF2 file."""
     files: int
@@ -79,10 +80,11 @@ def build_image(
         return known
 
     files = compile_application(firmware, micropython)
-    text, image_hash = build_module(described, micropython, version, files)
+    text = build_module(described, micropython, version)
     files[f"{BUILD_MODULE}.mpy"] = cross_compile_text(text, f"{BUILD_MODULE}.py", micropython)
-    uf2 = build_uf2(bundled(files), micropython=micropython, cache=cache, progress=progress)
     storage = micropython.storage
+    laid, image_hash = sealed(bundled(files), journal_bytes(storage))
+    uf2 = build_uf2(laid, micropython=micropython, cache=cache, progress=progress)
     info = ImageInfo(
         path=out,
         board=described.name,
@@ -167,6 +169,7 @@ def _digest_of_inputs(board: Path, firmware: Path, version: str) -> str:
     digest = hashlib.sha256()
     builder = Path(__file__).parent
     named = [
+        ("manifest", Path(manifest.__file__)),
         *((f"builder/{file.name}", file) for file in sorted(builder.glob("*.py"))),
         *((f"firmware/{file.relative_to(firmware).as_posix()}", file) for file in sources(firmware)),
         (f"boards/{board.name}", board),

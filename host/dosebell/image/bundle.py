@@ -5,7 +5,10 @@ from __future__ import annotations
 import struct
 from pathlib import PurePosixPath
 
-BUNDLE = "app.bundle"
+from dosebell import manifest
+from dosebell.image.errors import ImageError
+from dosebell.manifest import BUNDLE
+
 # What the board must find before it can read a bundle, and what it has when it cannot.
 _OUTSIDE = ("main.py", "loader.mpy", "last_call.mpy")
 _TWICE = ("dosebell_build.mpy",)
@@ -23,6 +26,7 @@ _LATER = (
     "device/journal/stored",
     "device/last_words",
     "device/link/",
+    "device/maintenance",
     "device/panel/alert_cards",
     "device/panel/answer_cards",
     "device/panel/begin_display",
@@ -54,6 +58,22 @@ def bundled(files: dict[str, bytes]) -> dict[str, bytes]:
         return files
     outside = {name: content for name, content in files.items() if name in _OUTSIDE + _TWICE}
     return outside | {BUNDLE: pack({name: content for name, content in files.items() if name not in _OUTSIDE})}
+
+
+def sealed(files: dict[str, bytes], journal_bytes: int | None) -> tuple[dict[str, bytes], str]:
+    """The files as they are laid, and the hash of their image, which they now know. The bundle, if there is one, has the manifest at its end.
+
+    journal_bytes: of the journal's file; None without one.
+    """
+    for name in manifest.KNOW_HASH:
+        if name in files and files[name].count(manifest.UNKNOWN_HASH.encode()) != 1:
+            raise ImageError(f"{name}: the place of the image's hash is not found in it, or not once")
+    listed = manifest.write(files, journal_bytes)
+    found = manifest.image_hash(listed)
+    laid = {name: manifest.with_hash(name, content, found) for name, content in files.items()}
+    if BUNDLE in laid:
+        laid[BUNDLE] = manifest.append(laid[BUNDLE], listed)
+    return laid, found
 
 
 def pack(files: dict[str, bytes]) -> bytes:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from dosebell.image.errors import ImageError
 from dosebell.image.micropython import Storage
+from dosebell.manifest import JOURNAL as JOURNAL_FILE
 
 if TYPE_CHECKING:
     from littlefs import LittleFS
 
-JOURNAL_FILE = "journal"
 _SUPERBLOCKS = 2  # littlefs keeps its root in blocks 0 and 1
 _MARK = struct.Struct("<8sI")
 _MARK_TEXT = b"journal "
@@ -34,6 +34,11 @@ def block_pointers(number: int, first: int) -> bytes:
         return b""
     count = (number & -number).bit_length()
     return struct.pack(f"<{count}I", *(first + number - (1 << k) for k in range(count)))
+
+
+def journal_bytes(storage: Storage) -> int | None:
+    """How large the file `/journal` is; None if no journal is laid."""
+    return _capacity(storage.journal_blocks, storage.block_size) if storage.journal_blocks else None
 
 
 def lay_filesystem(files: dict[str, bytes], storage: Storage) -> bytes:

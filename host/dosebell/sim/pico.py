@@ -29,6 +29,8 @@ SRAM_BASE = 0x20000000
 # The guest counts in it too, when it handles an interrupt or collects garbage; HEAP_LOCK_STEP is one level.
 HEAP_LOCK = 0x20001F08
 HEAP_LOCK_STEP = 2
+# The byte that interrupts a program (MicroPython's mp_interrupt_char, a word; -1: none), in the same image.
+INTERRUPT_BYTE = 0x20001138
 NVIC_ICER = 0xE000E180  # clears the enable bit of every interrupt
 # The ROM's way to a reboot that ends elsewhere than in the flash: a magic word in scratch register 4, and where to go in 7 (RP2040 data sheet 2.8.1.1).
 WATCHDOG_CTRL, WATCHDOG_LOAD, WATCHDOG_TICK = 0x40058000, 0x40058004, 0x4005802C
@@ -290,6 +292,11 @@ class Pico:
     def mem32(self, address: int) -> int:
         """A 32-bit register or memory word as the chip's bus reads it (a register may react to being read)."""
         return int(self.mcu.read_uint32(address))
+
+    @property
+    def interrupt_byte(self) -> int:
+        """The byte on the serial port that would interrupt the guest's program now, -1 for none; only right for the pinned image."""
+        return int.from_bytes(self.peek(INTERRUPT_BYTE, 4), "little", signed=True)
 
     def lock_heap(self, locked: bool = True) -> None:
         """Make every allocation of the guest raise MemoryError until unlocked, or the chip is reset; only right for the pinned image."""

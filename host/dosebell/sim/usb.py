@@ -34,8 +34,8 @@ class UsbHost:
     """The computer at the other end of the cable.
 
     `out` holds every byte that the device has sent (the caller may clear it); `on_output`, if set, is called with each
-    packet as it comes. The port counts as opened from the start; `open_port` and `close_port` move DTR as a program
-    would.
+    packet as it comes, `on_enumerated` when the host knows the device. The port counts as opened from the start; `open_port` and
+    `close_port` move DTR as a program would.
     """
 
     def __init__(self, pico: "Pico", plugged: bool) -> None:
@@ -43,6 +43,7 @@ class UsbHost:
         self._controller: Any = pico.mcu.usb_ctrl
         self.out = bytearray()
         self.on_output: Callable[[bytes], None] | None = None
+        self.on_enumerated: Callable[[], None] | None = None
         self.opened = True
         self.plugged = False
         self._pending: deque[int] = deque()
@@ -100,6 +101,8 @@ class UsbHost:
                 self._count_frames()
 
     def _enumerated(self) -> None:
+        if self.on_enumerated is not None:
+            self.on_enumerated()
         # The library raises DTR itself at this moment; a host whose port is closed lowers it in the next frame.
         self._count_frames()
         if not self.opened:
@@ -144,6 +147,10 @@ class UsbHost:
     def slow(self, packet_us: int = PACKET_US) -> None:
         """From now on a packet of the device takes `packet_us`; the default is a healthy host."""
         self._set_packet_time(packet_us)
+
+    def hurry(self) -> None:
+        """From now on packets take no time: a host that no real one is as fast as, so that nothing is too late that could come."""
+        self._controller.write_delay_microseconds = self._controller.read_delay_microseconds = 0
 
     def unplug(self) -> None:
         """Pull the cable: the bus goes silent with the port still open. The board keeps its power."""

@@ -14,7 +14,7 @@ class Raw:
         self.data = data
 
 
-def _number(request, field, low, high, default=None):
+def number(request, field, low, high, default=None):
     """The whole number, or a Refusal."""
     value = request.get(field, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -24,10 +24,10 @@ def _number(request, field, low, high, default=None):
 
 def log(device, request, now):
     ring = device.keeper.ring
-    epoch = _number(request, "epoch", 1, 0x3FFFFFFF)
-    slot = _number(request, "slot", 0, 63, 0)
-    copy = _number(request, "copy", 0, 1, 0)
-    sectors = _number(request, "sectors", 1, _SECTORS_MOST, 1)
+    epoch = number(request, "epoch", 1, 0x3FFFFFFF)
+    slot = number(request, "slot", 0, 63, 0)
+    copy = number(request, "copy", 0, 1, 0)
+    sectors = number(request, "sectors", 1, _SECTORS_MOST, 1)
     for value in (epoch, slot, copy, sectors):
         if isinstance(value, Refusal):
             return value
@@ -55,7 +55,7 @@ def log_info(device, request, now):
 def exported(device, request, now):
     """The host has everything up to `seq`: those may go first when the ring is full (J-03)."""
     ring = device.keeper.ring
-    seq = _number(request, "seq", 0, ring.seq)
+    seq = number(request, "seq", 0, ring.seq)
     if isinstance(seq, Refusal):
         return seq
     if seq > ring.exported:

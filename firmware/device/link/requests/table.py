@@ -7,6 +7,14 @@ from device.link.requests import changes, clock, identity, log, status
 
 READS, ACTS = False, True
 
+
+def _files(device, request, now):
+    """Of what lies in the filesystem, by a module that is fetched when a host asks, and forgotten when it is silent."""
+    from device.link.requests import files
+
+    return getattr(files, request["do"])(device, request, now)
+
+
 TABLE = {
     "hello": (identity.hello, READS),
     "status": (status.status, READS),
@@ -20,6 +28,9 @@ TABLE = {
     "dose-record": (changes.offer, ACTS),
     "dose-reason": (changes.dose_reason, ACTS),
     "outcome": (changes.outcome, READS),
+    "files": (_files, READS),
+    "file": (_files, READS),
+    "proven": (_files, ACTS),
     "log": (log.log, READS),
     "log-info": (log.log_info, READS),
     "exported": (log.exported, ACTS),
