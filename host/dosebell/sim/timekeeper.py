@@ -36,7 +36,6 @@ class Timekeeper:
         self._bedside = bedside
         self._port = port
         self._drive = drive
-        self._before = self._talked_at = 0.0
 
     def serve_on_demand(self, until: Callable[[], bool]) -> None:
         """Serve until `until()` holds, looked at in every pause, and then what the program did last: it may have said its
@@ -89,22 +88,25 @@ class Timekeeper:
 
         A machine that is too slow for the speed falls behind and does not try to catch up.
         """
-        self.begin_paced()
+        before = time.monotonic()
+        talked_at = before - CONVERSATION_S
         while not until():
-            self.turn(speed, min(POLL_S, 1 / speed))
+            if self._port.service(min(POLL_S, 1 / speed)):
+                talked_at = time.monotonic()
+            if self._drive is not None:
+                self._drive.service()
+            now = time.monotonic()
+            pace = 1.0 if now - talked_at < CONVERSATION_S else speed
+            self._bedside.advance(min(now - before, PIECE_S) * pace)
+            before = now
 
-    def begin_paced(self) -> None:
-        """Before the first `turn`: its time counts from now."""
-        self._before = time.monotonic()
-        self._talked_at = self._before - CONVERSATION_S
-
-    def turn(self, speed: float, wait_s: float) -> None:
-        """One piece of `serve_paced`, for who serves several boards in turn; waits up to `wait_s` of real time for the program."""
-        if self._port.service(wait_s):
-            self._talked_at = time.monotonic()
-        if self._drive is not None:
-            self._drive.service()
-        now = time.monotonic()
-        pace = 1.0 if now - self._talked_at < CONVERSATION_S else speed
-        self._bedside.advance(min(now - self._before, PIECE_S) * pace)
-        self._before = now
+    def answer(self) -> bool:
+        """For who serves several boards in turn: takes what a program has said or copied, and lets this board answer; False if there was nothing."""
+        was_open = self._port.opened
+        came = self._port.service()
+        if self._port.opened != was_open:
+            self._bedside.advance(AFTER_OPENING_S)
+        if came:
+            self._converse()
+        copied = self._drive is not None and self._drive.service()
+        return came or copied
