@@ -29,6 +29,7 @@ NAMES = (
     "log",
     "self-test",
     "alert",
+    "flash",
     "sim",
 )
 IN_GROUPS = {
