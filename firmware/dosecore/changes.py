@@ -72,10 +72,7 @@ def configure(state, args, now):
 
 def loader(state, args, now):
     """May the board leave service for its loader? No event: nothing of the course changes, and the boot that follows says why it is."""
-    force = args.get("force", False)
-    if not isinstance(force, bool):
-        return Refusal("bad-field", "force", force)
-    return Refusal("course-running") if state.has_course() and not force else []
+    return Refusal("course-running") if state.has_course() and not args["force"] else []
 
 
 def course_start(state, args, now):

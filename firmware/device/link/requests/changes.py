@@ -32,12 +32,6 @@ def dose_reason(device, request, now):
     return refusal or {"ok": True}
 
 
-def loader(device, request, now):
-    from device.link.requests import update
-
-    return update.loader(device, request, now)
-
-
 def outcome(device, request, now):
     word, code = device.desk.outcome(request.get("of"), now)
     return {"state": word, "err": code} if code else {"state": word}

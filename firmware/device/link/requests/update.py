@@ -27,7 +27,10 @@ _timer = []
 def loader(device, request, now):
     """Without `of`: offers to leave, or leaves at once. With `of`, the id of an offer that was confirmed: leaves."""
     state = device.keeper.state
-    args = {"force": request.get("force", False)}
+    force = request.get("force", False)
+    if not isinstance(force, bool):
+        return Refusal("bad-field", "force", force)
+    args = {"force": force}
     found = may_leave(state, args, now)
     if isinstance(found, Refusal):
         return found
