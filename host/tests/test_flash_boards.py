@@ -38,8 +38,9 @@ class Computer:
         mocker.patch.object(drives, "unmounted", lambda: self.bare)
         for module in (finder, prove, update):
             mocker.patch.object(module, "connect", self.connect)
+        self.clock: Any = SimpleNamespace(monotonic=lambda: self.slept, sleep=self.sleep)
         for module in (prove, update):
-            mocker.patch.object(module, "time", SimpleNamespace(monotonic=lambda: self.slept, sleep=self.sleep))
+            mocker.patch.object(module, "time", self.clock)
 
     def plug(self, number: str, path: str, says: Any = None, location: str = "") -> None:
         self.ports.append(port(number, path, location))
@@ -162,7 +163,7 @@ def test_a_board_that_comes_back_is_known_by_its_id_and_not_by_its_path(computer
         if computer.slept > 2:
             computer.says["/dev/ttyACM7"] = {"id": ANNA}
 
-    prove.time.sleep = sleep
+    computer.clock.sleep = sleep
     # then it is waited for until it answers there
     assert prove.wait_back(ANNA, set(), 30, "/dev/ttyACM0").port.name == "/dev/ttyACM7"
     assert 2 < computer.slept < 3
@@ -203,11 +204,11 @@ def test_the_drive_that_appears_is_the_boards_if_it_hangs_where_the_board_did(co
         computer.slept += seconds
         computer.drives = found.pop(0) if len(found) > 1 else found[0]
 
-    update.time.sleep = sleep
+    computer.clock.sleep = sleep
     computer.drives = []
     assert update._its_loader(board, []).drive == LOADER
     # and a board whose drive nobody mounts is told, after a bounded time
-    computer.drives, update.time.sleep, computer.slept = [], computer.sleep, 0.0
+    computer.drives, computer.clock.sleep, computer.slept = [], computer.sleep, 0.0
     assert code_of(update._its_loader, board, []) == "no-loader-drive"
     assert 20 <= computer.slept < 21
 
@@ -281,26 +282,31 @@ class Device:
         return self.newest
 
 
+def device(**said: Any) -> Any:
+    """A Device in a Client's place."""
+    return Device(**said)
+
+
 BEFORE = prove.Before({"label": "bed 7", "firmware": "1.0.0"}, "hd-il2", "running", 50, 3, b"event", 2)
 
 
 @pytest.mark.req("B-01", "J-03")
 @pytest.mark.parametrize(
-    ("device", "code"),
+    ("said", "code"),
     [
-        (Device(firmware="1.0.0"), "other-code"),
-        (Device(label=""), "settings-lost"),
-        (Device(last=49), "journal-lost"),
-        (Device(newest=b"evenings"), "journal-lost"),
+        ({"firmware": "1.0.0"}, "other-code"),
+        ({"label": ""}, "settings-lost"),
+        ({"last": 49}, "journal-lost"),
+        ({"newest": b"evenings"}, "journal-lost"),
     ],
 )
-def test_a_board_that_came_back_otherwise_is_told_and_how(device: Device, code: str) -> None:
-    assert code_of(prove.hold_against, device, IMAGE, BEFORE) == code
+def test_a_board_that_came_back_otherwise_is_told_and_how(said: dict[str, Any], code: str) -> None:
+    assert code_of(prove.hold_against, device(**said), IMAGE, BEFORE) == code
 
 
 @pytest.mark.req("B-01", "J-03")
 def test_a_board_that_came_back_as_it_should_says_what_was_kept() -> None:
-    found = prove.hold_against(Device(), IMAGE, BEFORE)
+    found = prove.hold_against(device(), IMAGE, BEFORE)
     assert (found["was"], found["firmware"], found["course"], found["last_seq_before"]) == (
         "1.0.0",
         "1.2.3",
@@ -317,7 +323,7 @@ def test_a_board_that_came_back_as_it_should_says_what_was_kept() -> None:
 def test_the_clock_is_set_only_from_a_computer_that_the_device_agreed_with(
     mocker: MockerFixture, utc: Any, differed_s: int | None, what: str
 ) -> None:
-    sync = mocker.patch.object(prove.clock_sync, "sync")
+    sync = mocker.patch("dosebell.flash.prove.clock_sync.sync")
     before = prove.Before(BEFORE.identity, "hd-il2", "running", 50, 3, b"event", differed_s)
-    assert prove.mend_clock(Device(utc=utc), before) == what
+    assert prove.mend_clock(device(utc=utc), before) == what
     assert sync.called == (what == "set")

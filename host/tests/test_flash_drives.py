@@ -163,7 +163,7 @@ def failing(mocker: MockerFixture, function: str, number: int, after: int = 0) -
             raise OSError(number, os.strerror(number))
         return real(*args, **options)
 
-    mocker.patch.object(writer.os, function, maybe)
+    mocker.patch(f"dosebell.flash.writer.os.{function}", maybe)
 
 
 @pytest.mark.req("B-01")
@@ -206,7 +206,7 @@ def test_a_drive_that_vanishes_in_the_middle_is_noticed(drive: Drive) -> None:
 
 @pytest.mark.req("B-01")
 def test_picotool_is_told_which_board_and_its_words_are_passed_on(mocker: MockerFixture) -> None:
-    run = mocker.patch.object(picotool.subprocess, "run")
+    run = mocker.patch("dosebell.flash.picotool.subprocess.run")
     run.return_value.returncode = 0
     mocker.patch.object(drives, "bus_and_address", return_value=("1", "12"))
     picotool.load(Path("image.uf2"), "1-1.4")

@@ -86,7 +86,9 @@ def reset_reason():
     saved = _saved()
     if reason & _TIMER:
         if mem32[_CHECK] == 1 and mem32[_BOOTS] == 0:
-            return Reset("software")  # nothing but the ROM's loader has run since power-on, or since the registers were left so for it
+            return Reset(
+                "software"
+            )  # nothing but the ROM's loader has run since power-on, or since the registers were left so for it
         if saved is None or saved[2] != FED:
             return Reset("watchdog", failed=True)
         ms = saved[1] + WATCHDOG_MS

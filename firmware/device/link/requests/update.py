@@ -20,8 +20,8 @@ GO_S = const(10)  # a confirmation is good for so long: nobody remembers an olde
 _STEPS_MOST = const(200)  # of the display
 _BOOTS = const(0x40058014)  # scratch register 2
 
-_asked = []  # [id of the request that was offered, until when the host may go on]
-_timer = []
+_asked = []  # type: list  # [id of the request that was offered, until when the host may go on]
+_timer = []  # type: list
 
 
 def loader(device, request, now):
@@ -61,7 +61,7 @@ def _leave_soon(device, now):
     device.notice = ("update", None, now)
     _finish_display(device, now)
     del _asked[:]
-    _timer.append(machine.Timer(period=LEAVES_MS, mode=machine.Timer.ONE_SHOT, callback=_leave))
+    _timer.append(machine.Timer(-1, period=LEAVES_MS, mode=machine.Timer.ONE_SHOT, callback=_leave))
     return {"ok": True, "leaves_ms": LEAVES_MS}
 
 
