@@ -95,7 +95,8 @@ def test_of_several_one_is_named_by_serial_number_path_or_place_or_all_are_meant
     assert [board.id for board in finder.chosen(BERT.upper(), None, False)] == [BERT]
     assert [board.id for board in finder.chosen("/dev/ttyACM1", None, False)] == [BERT]
     assert [board.id for board in finder.chosen(None, "1-3.2", False)] == [BERT]
-    assert finder.chosen(None, "1-2", False) == [Board(drive=LOADER, location="1-2")]
+    for port_name, location in ((None, "1-2"), (str(LOADER.path), None)):
+        assert finder.chosen(port_name, location, False) == [Board(drive=LOADER, location="1-2")]
     assert code_of(finder.chosen, None, "1-9", False) == "no-board-there"
     assert [board.id for board in finder.chosen(None, None, True)] == ["", ANNA, BERT]
 
@@ -207,6 +208,9 @@ def test_the_drive_that_appears_is_the_boards_if_it_hangs_where_the_board_did(co
     computer.clock.sleep = sleep
     computer.drives = []
     assert update._its_loader(board, []).drive == LOADER
+    # and where nobody knows which is which, neither is written to
+    computer.clock.sleep, computer.drives = computer.sleep, [other, LOADER]
+    assert code_of(update._its_loader, Board("/dev/ttyACM0", {"id": ANNA}), []) == "several-boards"
     # and a board whose drive nobody mounts is told, after a bounded time
     computer.drives, computer.clock.sleep, computer.slept = [], computer.sleep, 0.0
     assert code_of(update._its_loader, board, []) == "no-loader-drive"
@@ -287,7 +291,7 @@ def device(**said: Any) -> Any:
     return Device(**said)
 
 
-BEFORE = prove.Before({"label": "bed 7", "firmware": "1.0.0"}, "hd-il2", "running", 50, 3, b"event", 2)
+BEFORE = prove.Before({"label": "bed 7", "firmware": "1.0.0"}, "hd-il2", False, 50, 3, b"event", 2)
 
 
 @pytest.mark.req("B-01", "J-03")
@@ -302,6 +306,11 @@ BEFORE = prove.Before({"label": "bed 7", "firmware": "1.0.0"}, "hd-il2", "runnin
 )
 def test_a_board_that_came_back_otherwise_is_told_and_how(said: dict[str, Any], code: str) -> None:
     assert code_of(prove.hold_against, device(**said), IMAGE, BEFORE) == code
+
+
+def test_a_board_that_was_in_safe_mode_may_know_its_settings_again() -> None:
+    before = prove.Before({"label": "", "firmware": "1.0.0"}, None, True, 50, 3, b"event", None)
+    assert prove.hold_against(device(), IMAGE, before)["label"] == "bed 7"
 
 
 @pytest.mark.req("B-01", "J-03")
@@ -324,6 +333,6 @@ def test_the_clock_is_set_only_from_a_computer_that_the_device_agreed_with(
     mocker: MockerFixture, utc: Any, differed_s: int | None, what: str
 ) -> None:
     sync = mocker.patch("dosebell.flash.prove.clock_sync.sync")
-    before = prove.Before(BEFORE.identity, "hd-il2", "running", 50, 3, b"event", differed_s)
+    before = prove.Before(BEFORE.identity, "hd-il2", False, 50, 3, b"event", differed_s)
     assert prove.mend_clock(device(utc=utc), before) == what
     assert sync.called == (what == "set")

@@ -103,6 +103,10 @@ def _flash_all(
         teller = _Teller()
         try:
             done.append(flash_one(board, image, teller.ways(force, tool, wait_s)))
+        except KeyboardInterrupt:
+            teller.end()
+            click.echo("A board that has left service stays in its loader: run the command again.", err=True)
+            raise
         except DosebellError as err:
             teller.end()
             if len(boards) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dosebell import transport
@@ -47,7 +48,7 @@ def in_loader() -> list[Board]:
 
 
 def chosen(port: str | None, location: str | None, every: bool) -> list[Board]:
-    """The boards that are meant: by `port` (path or serial number), by USB location, all, or the only one there is.
+    """The boards that are meant: by `port` (path, serial number, or the loader's drive), by USB location, all, or the only one there is.
 
     Errors: no-board, wrong-board (only a loader of another chip is there), several-boards, hold-bootsel, and those of opening a port.
     """
@@ -72,14 +73,18 @@ def chosen(port: str | None, location: str | None, every: bool) -> list[Board]:
 
 
 def _named(name: str) -> Board:
-    """The board in service on that port. Errors: hold-bootsel for one that cannot be asked, no-such-port, no-permission, port-busy, not-a-port."""
+    """The board in service on that port, or in its loader on that drive.
+
+    Errors: hold-bootsel for one that cannot be asked, no-such-port, no-permission, port-busy, not-a-port.
+    """
+    for board in in_loader():
+        if board.drive is not None and board.drive.path == Path(name):
+            return board
     try:
         path = transport.resolve(name)
     except DosebellError as err:
         if in_loader():
-            err.note = (
-                "A board in its loader has no serial number: leave --port out, or name its place with --location."
-            )
+            err.note = "A board in its loader has no serial number: name its drive, such as /media/RPI-RP2, or its place with --location."
         raise
     try:
         with connect(path, HELLO_S * 2) as client:

@@ -24,7 +24,8 @@ class Before:
 
     identity: dict[str, Any]
     regimen: str | None
-    course: str
+    safe_mode: bool
+    """It could not be sure of its settings then."""
     last_seq: int
     epoch: int
     newest: bytes
@@ -44,7 +45,7 @@ def look(client: Client) -> Before:
     return Before(
         client.identity,
         status["course"]["regimen"],
-        status["course"]["state"],
+        status["device"]["safe_mode"],
         int(log["last"]),
         epoch,
         newest,
@@ -120,7 +121,8 @@ def hold_against(client: Client, image: Image, before: Before | None) -> dict[st
     if before is None:
         return found
     course = client.ask("status")["course"]
-    if (now["label"], course["regimen"]) != (before.identity["label"], before.regimen):
+    kept = (now["label"], course["regimen"]) == (before.identity["label"], before.regimen)
+    if not kept and not before.safe_mode:
         raise DosebellError(
             "settings-lost", port=client.port.name, detail=f"label {now['label']!r}, regimen {course['regimen']}"
         )

@@ -89,16 +89,18 @@ def _leave(board: Board, ways: Ways) -> prove.Before:
 
 
 def _its_loader(board: Board, before: list[Board]) -> Board:
-    """The board in its loader: what has appeared there since `before`. Errors: no-loader-drive."""
+    """The board in its loader: what has appeared there since `before`. Errors: no-loader-drive, several-boards."""
     known = {(one.drive, one.location) for one in before}
     deadline = time.monotonic() + _DRIVE_S
     bare: list[Board] = []
     while time.monotonic() < deadline:
         new = [one for one in finder.in_loader() if (one.drive, one.location) not in known]
         mine = [one for one in new if not (one.location and board.location) or one.location == board.location]
-        for one in mine:
-            if one.drive is not None:
-                return Board(board.port, board.identity, one.drive, one.location)
+        shown = [one for one in mine if one.drive is not None]
+        if len(shown) > 1:  # somebody has held BOOTSEL of another meanwhile
+            raise DosebellError("several-boards", ports=[one.name for one in shown])
+        if shown:
+            return Board(board.port, board.identity, shown[0].drive, shown[0].location)
         bare = mine
         if bare and picotool.is_installed():
             break
