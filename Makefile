@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo test check bench soak pictures guide errors requirements clean
+.PHONY: help setup image flash demo test check bench soak pictures guide errors requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -23,6 +23,9 @@ setup: $(READY) ## install everything into .venv (once; the other targets do it 
 
 image: $(READY) ## build build/dosebell-<board>.uf2 (BOARD=pico)
 	@$(PY) -m dosebell.image --board $(BOARD)
+
+flash: image ## put the image on a board and prove it (BOARD=pico PORT=serial number ALL=1 ARGS=...)
+	@$(PY) -m dosebell $(if $(PORT),--port $(PORT)) flash --board $(BOARD) $(if $(ALL),--all --yes) $(ARGS)
 
 demo: image ## watch a course on the emulated Pico, told as a timeline
 	@$(PY) -m hil_tests.demo

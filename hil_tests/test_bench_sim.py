@@ -102,6 +102,32 @@ def test_a_display_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
     assert json.loads(out.splitlines()[-1])["lights"]["green"] == "steady"
 
 
+@pytest.mark.req("B-01", "H-02")
+def test_a_new_board_waits_in_its_loader_and_takes_an_image(tmp_path: Path) -> None:
+    drives, link = tmp_path / "drives", tmp_path / "bell"
+    with running("--blank", "--drives", str(drives), "--link", str(link)) as sim:
+        assert sim.stdout is not None
+        # given a new board: it has no port, and a drive
+        drive = Path(json.loads(sim.stdout.readline())["drive"])
+        assert (
+            drive / "INFO_UF2.TXT"
+        ).read_text() == "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n"
+        assert not link.is_symlink()
+        # when an image is copied to it as a file manager does
+        (drive / "image.uf2").write_bytes(build_uf2({"main.py": BELL.encode()}))
+        # then it runs
+        assert json.loads(sim.stdout.readline()) == {"port": str(link)}
+        with serial.Serial(str(link), timeout=5) as port:
+            port.write(b"x")
+            assert port.read(1) == b"x"
+        # and with BOOTSEL held it is a drive again
+        assert sim.stdin is not None
+        sim.stdin.write("bootsel\n")
+        assert json.loads(sim.stdout.readline()) == {"drive": str(drive)}
+        sim.communicate("quit\n", timeout=WALL_LIMIT_S)
+    assert not drive.exists()
+
+
 @pytest.mark.req("H-01", "H-02")
 def test_without_an_image_it_says_how_to_make_one(tmp_path: Path) -> None:
     with running("--board", "no-such-board") as sim:

@@ -70,6 +70,11 @@ def configure(state, args, now):
     return [event(state, "configured", now, detail)]
 
 
+def loader(state, args, now):
+    """May the board leave service for its loader? No event: nothing of the course changes, and the boot that follows says why it is."""
+    return Refusal("course-running") if state.has_course() and not args["force"] else []
+
+
 def course_start(state, args, now):
     if state.regimen is None:
         return Refusal("unconfigured")

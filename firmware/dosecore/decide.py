@@ -26,7 +26,16 @@ _COMMANDS = {
     "checkpoint": findings.checkpoint,
 }
 # The host's changes are functions of `changes` of the same name. It is imported with the first of them: a boot has to be ready to alert first.
-_CHANGES = ("configure", "course-start", "course-stop", "next-cycle", "reschedule", "dose-record", "dose-reason")
+_CHANGES = (
+    "configure",
+    "course-start",
+    "course-stop",
+    "next-cycle",
+    "reschedule",
+    "dose-record",
+    "dose-reason",
+    "loader",
+)
 
 
 def decide(state, name, args, now):

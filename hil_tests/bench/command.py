@@ -1,5 +1,6 @@
 """The real `dosebell` command, or `mpremote`, in a process of its own, as a user runs it."""
 
+import ctypes
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+# linux/prctl.h, linux/capability.h
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 ROOT = Path(__file__).resolve().parents[2]
 # What stands before the port's name in a program's arguments.
 _PORT = {"dosebell": "--port", "mpremote": "connect"}
@@ -41,6 +44,7 @@ class Command:
     """A running command: `done()` until it has ended, then `result()`.
 
     `program`: `dosebell` or `mpremote`. `home`: the folder that it takes for the user's own (archive, settings); so that a test neither sees nor leaves any.
+    `unprivileged`: permissions of files bind it also where the tests run as root.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Command:
         home: Path,
         environment: Mapping[str, str] | None = None,
         program: str = "dosebell",
+        unprivileged: bool = False,
     ) -> None:
         self._program = program
         self._args = tuple(args)
@@ -65,6 +70,7 @@ class Command:
             stderr=self._stderr,
             cwd=home,
             env=_environment(home) | dict(environment or {}),
+            preexec_fn=_give_up_privilege if unprivileged and sys.platform == "linux" else None,
         )
 
     def done(self) -> bool:
@@ -84,6 +90,11 @@ class Command:
     def result(self) -> CliResult:
         """What it said and its exit code, after `done()` or `stop()`."""
         return CliResult(self._args, self._process.wait(), _text(self._stdout), _text(self._stderr), self._program)
+
+
+def _give_up_privilege() -> None:
+    """In the new process: no right to write where the permissions say no, which root has otherwise."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -67,6 +67,10 @@ class EmulatedBench(Bench):
             self._serial_port.close()
 
     @property
+    def bedside(self) -> Bedside:
+        return self._bedside
+
+    @property
     def pico(self) -> Pico:
         return self._bedside.pico
 
@@ -115,8 +119,13 @@ class EmulatedBench(Bench):
         self.wait(off_time)
         self._switch_on(None)
 
-    def _switch_on(self, flash: bytes | None) -> None:
-        self._bedside.restore_power(flash)
+    def hold_bootsel_at_power_on(self, off_time: float = OFF_TIME_S) -> None:
+        self.cut_power()
+        self.wait(off_time)
+        self._switch_on(None, bootsel=True)
+
+    def _switch_on(self, flash: bytes | None, bootsel: bool = False) -> None:
+        self._bedside.restore_power(flash, bootsel)
         if self._serial_port is not None:
             self._serial_port.attach(self._bedside.usb)
 
@@ -246,7 +255,7 @@ class EmulatedBench(Bench):
         return self._run(args, timeout, None, None, "mpremote")
 
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
-        return self._run(args, timeout, None, _Nurse(self._bedside))
+        return self._run(args, timeout, None, Nurse(self._bedside))
 
     def cli_cut(self, *args: str, after: int, delay: float, cut: Callable[[Command], None]) -> CliResult:
         return self._run(args, 600.0, None, _Saboteur(self._bedside, after, delay, cut))
@@ -256,7 +265,7 @@ class EmulatedBench(Bench):
         args: tuple[str, ...],
         timeout: float,
         speed: float | None,
-        bystander: "_Nurse | _Saboteur | None",
+        bystander: "Nurse | _Saboteur | None",
         program: str = "dosebell",
     ) -> CliResult:
         path = self.port
@@ -285,7 +294,7 @@ class EmulatedBench(Bench):
         return command.result()
 
 
-class _Nurse:
+class Nurse:
     """Holds PAUSE for 2 s, once, when the device has said that it offers a change. `listen` is told what it says."""
 
     def __init__(self, bedside: Bedside) -> None:
@@ -299,7 +308,7 @@ class _Nurse:
         self._said = (self._said + data)[-128:]
         self._offered = self._offered or OFFERED in self._said
 
-    def look(self, _command: Command) -> None:
+    def look(self, _command: Command | None = None) -> None:
         if self._offered and not self._confirmed:
             self._confirmed = True
             self._bedside.advance(REACH_S)

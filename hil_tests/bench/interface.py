@@ -140,6 +140,10 @@ class Bench(ABC):
         """Copy an image to the device, as biomed does; it starts by itself when that is done. So far only the emulated bench can."""
         raise NotOnThisBench("an image that is copied by hand")
 
+    def hold_bootsel_at_power_on(self, off_time: float = OFF_TIME_S) -> None:
+        """Cut the power, and switch it on with the loader button held: the board waits for an image. So far only the emulated bench can."""
+        raise NotOnThisBench("a finger on BOOTSEL")
+
     def power_on_holding(self, *buttons: str, seconds: float = 4.0) -> float:
         """Cut the power, put a finger on each of `buttons`, switch on, and let go after `seconds`; the instant of the power-on."""
         self.cut_power()

@@ -90,14 +90,19 @@ class Client:
         except binascii.Error as err:
             raise DosebellError("bad-answer", detail=f"to {do}: {err}") from None
 
-    def change(self, do: str, waiting: Waiting | None = None, **arguments: Any) -> dict[str, Any]:
+    def change(
+        self, do: str, waiting: Waiting | None = None, *, id: str | None = None, **arguments: Any
+    ) -> dict[str, Any]:
         """Offer a change, wait until it is confirmed at the bed, and return the answer to the offer. `waiting` is called about 4 times a second.
+        A change that needed no confirmation is done. `id`: of the request, for who has to name it afterwards.
 
         Errors: the refusal's code, expired, outcome-unknown, device-swapped, and those of `ask`.
         """
-        id = wire.new_id()
+        id = id or wire.new_id()
         try:
             offer = self.ask(do, id=id, **arguments)
+            if offer.get("ok") is True:
+                return offer
             offered_s = float(offer.get("expires_s", 60))
             start = time.monotonic()
             while True:

@@ -193,6 +193,84 @@ TABLE: dict[str, Line] = {
         "The firmware on {port} is too new: it speaks protocol {theirs}, this command {ours}.",
         "Update this command to the version that came with the firmware.",
     ),
+    # Putting an image on boards.
+    "no-board": Line(
+        NO_DEVICE,
+        "No board is attached: no Dosebell, no board in its loader.",
+        "Is a light on the board lit? Then the cable may carry power alone (a computer cannot tell): take one that carries data. "
+        "Else hold BOOTSEL, the button on the Pico, while plugging it in.",
+    ),
+    "no-board-there": Line(
+        NO_DEVICE,
+        "No board hangs at the USB location {value}.",
+        "`dosebell flash --list` shows the boards and their locations.",
+    ),
+    "several-boards": Line(
+        NO_DEVICE,
+        "More than one board can be given an image: {ports}.",
+        "Name one with --port (serial number) or --location, or take --all.",
+    ),
+    "wrong-board": Line(
+        USAGE,
+        "{port} is a board of the kind {theirs}; the image is for {ours}.",
+        "Take the image for that board (`make flash BOARD=...`). To make another kind of it: hold BOOTSEL while plugging it in.",
+    ),
+    "bad-image": Line(
+        USAGE, "{path} is not an image that can be proven: {detail}.", "Build it with `make image BOARD=...`."
+    ),
+    "hold-bootsel": Line(
+        NO_DEVICE,
+        "The board on {port} cannot be asked to enter its loader ({detail}).",
+        "Unplug it, hold BOOTSEL, the button on the Pico, while plugging it in, and run the command again.",
+    ),
+    "no-loader-drive": Line(
+        NO_DEVICE,
+        "{port} has left service, but the drive of its loader is not shown.",
+        "Mount the drive RPI-RP2, or install picotool, and run the command again. Until then the device is off: doses are not watched.",
+    ),
+    "drive-readonly": Line(
+        USAGE,
+        "The loader's drive {port} cannot be written ({detail}).",
+        "Let this computer write to USB drives (a policy may forbid it), or use another one; the board stays in its loader.",
+    ),
+    "drive-full": Line(
+        USAGE,
+        "The loader's drive {port} has no room for the image.",
+        "Unplug the board, hold BOOTSEL while plugging it in, and run the command again.",
+    ),
+    "copy-broke-off": Line(
+        NO_DEVICE,
+        "The copy to {port} broke off after {percent} %.",
+        "Plug the board in again: it comes back in its loader. Then run the command again.",
+    ),
+    "picotool-failed": Line(
+        NO_DEVICE,
+        "picotool has not written the image: {detail}.",
+        "Try `--with copy`, or run picotool by hand to see more.",
+    ),
+    "not-back": Line(
+        FAULT,
+        "{port} has not come back within {value}: {detail}.",
+        "Unplug it, hold BOOTSEL while plugging it in, and run the command again. If that fails twice, replace the board.",
+    ),
+    "other-code": Line(
+        FAULT,
+        "The board on {port} runs {theirs}, not what was copied ({ours}).",
+        "Run the command again; if it stays, hold BOOTSEL while plugging it in first.",
+    ),
+    "settings-lost": Line(
+        FAULT,
+        "The board on {port} runs the image, but has other settings than before: {detail}.",
+        "Configure it anew with `dosebell configure`, and keep its log for biomed.",
+    ),
+    "journal-lost": Line(
+        FAULT,
+        "The board on {port} runs the image, but no longer has its log as it was up to event {value}.",
+        "Pull what it has with `dosebell log pull` and have biomed look at the board.",
+    ),
+    "boards-failed": Line(
+        FAULT, "{count} of {value} boards have not been updated: {ports}.", "Each was told above, with what to do."
+    ),
     # Answers and faults.
     "outcome-unknown": Line(
         REFUSED,
@@ -352,6 +430,7 @@ _DEFAULTS = {
     "path": "the file",
     "command": "dosebell",
     "extra": "sim",
+    "percent": "0",
 }
 
 

@@ -13,6 +13,7 @@ from dosebell.errors import DosebellError
 
 # Any MicroPython board in service mode; only `hello` tells a Dosebell from another one.
 VENDOR, PRODUCT = 0x2E8A, 0x0005
+PORTS_VARIABLE = "DOSEBELL_PORTS"
 POLL_S = 0.05
 WRITE_S = 1.0
 NOISE_MAX = 4096
@@ -21,23 +22,44 @@ BUSY_S = 0.6
 
 
 class Found(NamedTuple):
-    """A serial port of this computer. `board`: whether it is a MicroPython board, so that asking it `hello` is no intrusion."""
+    """A serial port of this computer. `board`: whether it is a MicroPython board, so that asking it `hello` is no intrusion. `location`: where it hangs
+    on the USB ("1-1.4": bus, then the ports of the hubs), "" where that is not known."""
 
     path: str
     serial_number: str
     description: str
     board: bool
+    location: str = ""
 
 
 def found() -> list[Found]:
-    """The USB serial ports of this computer, in the order of their paths."""
+    """The USB serial ports of this computer, in the order of their paths, and those of DOSEBELL_PORTS."""
     from serial.tools import list_ports  # type: ignore[import-untyped]
 
     ports = sorted((port for port in list_ports.comports() if port.vid is not None), key=lambda port: str(port.device))
     return [
-        Found(port.device, port.serial_number or "", port.description or "", (port.vid, port.pid) == (VENDOR, PRODUCT))
+        Found(
+            port.device,
+            port.serial_number or "",
+            port.description or "",
+            (port.vid, port.pid) == (VENDOR, PRODUCT),
+            (port.location or "").partition(":")[0],
+        )
         for port in ports
-    ]
+    ] + _linked()
+
+
+def _linked() -> list[Found]:
+    """Boards that the system does not list, such as emulated ones: DOSEBELL_PORTS names a folder of links to their ports, called by serial number."""
+    folder = os.environ.get(PORTS_VARIABLE)
+    if not folder:
+        return []
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    paths = ((os.path.join(folder, name), name) for name in names)
+    return [Found(path, name, f"linked in {folder}", True) for path, name in paths if os.path.exists(path)]
 
 
 def resolve(name: str) -> str:

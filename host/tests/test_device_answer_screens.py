@@ -24,6 +24,7 @@ DAY = 24 * HOUR
             ("Start at dose 5", "in 1 h 0 min"),
         ),
         (course, "course-stop", {}, ("Stop the course", "with all doses")),
+        (course, "loader", {"force": True}, ("Update firmware", "No doses watched")),
         (course, "reschedule", {"at": instant(UTC0 + 10 * HOUR)}, ("Move dose 2 to:", "in 10 h 0 min")),
         (
             course,
@@ -92,6 +93,13 @@ def test_an_override_and_the_stop_of_the_course_ask_for_pause_and_say_how_long()
     assert device.card() == ("Course stopped", "OFF", ("START held 3 s:", "course goes on"))
     device.wait(DAY)
     assert device.card()[2] == ("Given 0 Held 0", "Missed 0")
+
+
+@pytest.mark.req("A-04", "B-01")
+def test_a_board_that_leaves_for_its_loader_says_that_nothing_is_watched():
+    device = course(10 * HOUR)
+    device.notice = ("update", None, device.now)
+    assert device.card() == ("Update", "OFF", ("New firmware:", "doses are not", "watched"))
 
 
 @pytest.mark.req("A-04", "S-02")

@@ -31,6 +31,7 @@ NAMES = (
     "self-test",
     "alert",
     "doctor",
+    "flash",
     "sim",
 )
 IN_GROUPS = {

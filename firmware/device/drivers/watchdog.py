@@ -85,6 +85,10 @@ def reset_reason():
         return Reset("run-pin" if mem32[_CHIP_RESET] & _HAD_RUN else "power-on")
     saved = _saved()
     if reason & _TIMER:
+        if mem32[_CHECK] == 1 and mem32[_BOOTS] == 0:
+            return Reset(
+                "software"
+            )  # nothing but the ROM's loader has run since power-on, or since the registers were left so for it
         if saved is None or saved[2] != FED:
             return Reset("watchdog", failed=True)
         ms = saved[1] + WATCHDOG_MS

@@ -13,7 +13,7 @@ from micropython import const
 
 from device.link.frames import CREDIT, WHOLE, Answer, Receiver
 from device.link.requests.log import Raw
-from device.link.requests.table import IN_SAFE_MODE, TABLE
+from device.link.requests.table import IN_SAFE_MODE, READING, TABLE
 from dosecore.refusals import Refusal
 
 BYTES_A_PASS = const(96)  # 4 ms; most requests are shorter
@@ -82,7 +82,8 @@ class Session:
             if known == ident:
                 self._begin(ident, body, False)
                 return REQUEST_UNITS
-        function, acts = TABLE.get(request["do"], (None, False))
+        function = TABLE.get(request["do"])
+        acts = function is not None and request["do"] not in READING
         if function is None:
             answer = Refusal("unknown-request", "do", request["do"])
         elif acts and self._device.safe and request["do"] not in IN_SAFE_MODE:

@@ -68,6 +68,10 @@ def _reschedule(state, args, now):
     return "Move dose %d to:" % (untouched(state) or 0), _when(state, args["at"], now)
 
 
+def _update_offered(state, args, now):
+    return "Update firmware", "No doses watched"
+
+
 def _record(state, args, now):
     return "Record dose %d" % args["slot"], "as " + args["outcome"]
 
@@ -79,6 +83,7 @@ _CHANGES = {
     "next-cycle": _next_cycle,
     "reschedule": _reschedule,
     "dose-record": _record,
+    "loader": _update_offered,
 }
 
 
@@ -151,4 +156,8 @@ def _self_test(bed, faults, now):
     return Card("Self-test", "FAULT", tuple(told), None, None)
 
 
-_NOTICES = {"refused": _refused, "not-recorded": _not_recorded, "self-test": _self_test}
+def _update(bed, detail, now):
+    return Card("Update", "OFF", ("New firmware:", "doses are not", "watched"), None, None)
+
+
+_NOTICES = {"refused": _refused, "not-recorded": _not_recorded, "self-test": _self_test, "update": _update}

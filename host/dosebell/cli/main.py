@@ -35,6 +35,7 @@ COMMANDS = {
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
     "doctor": Entry("dosebell.cli.doctor:doctor", "What is wrong, and what mends it.", _DEVICE),
+    "flash": Entry("dosebell.cli.flash:flash", "Put an image on boards, and prove that it runs.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
 }
 

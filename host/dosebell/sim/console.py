@@ -9,7 +9,7 @@ from dosebell.sim.bedside import TAP_S, Bedside
 from dosebell.sim.senses import rhythm
 from dosebell.sim.serial_port import SerialPort
 
-HELP = "press start|hold|pause, hold BUTTON SECONDS, wait SECONDS, lights, power off|on, unplug, replug, quit"
+HELP = "press start|hold|pause, hold BUTTON SECONDS, wait SECONDS, lights, power off|on, bootsel, unplug, replug, quit"
 # A rhythm shows in this much time before the question: two whole periods of the slowest, 0.5 Hz.
 LOOK_BACK_S = 5.0
 
@@ -48,6 +48,7 @@ class Console:
             "wait": (1, self._wait),
             "lights": (0, self._lights),
             "power": (1, self._power),
+            "bootsel": (0, self._bootsel),
             "unplug": (0, self._unplug),
             "replug": (0, self._replug),
             "help": (0, lambda: self._complain(HELP)),
@@ -100,6 +101,12 @@ class Console:
         else:
             self._bedside.restore_power()
             self._port.attach(self._bedside.usb)
+
+    def _bootsel(self) -> None:
+        """Off, and on again with the loader button held."""
+        self._bedside.cut_power()
+        self._bedside.restore_power(bootsel=True)
+        self._port.attach(self._bedside.usb)
 
     def _unplug(self) -> None:
         self._bedside.usb.unplug()

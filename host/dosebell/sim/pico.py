@@ -18,6 +18,7 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from dosebell.sim.flash import Cut, FlashSpy, Tear
 from dosebell.sim.i2c import I2cBus
+from dosebell.sim.loader import BOOT_BYTES, REBOOT_S, Loader, boots
 from dosebell.sim.pins import EdgeLog
 from dosebell.sim.tones import PwmSpy, ToneLog
 from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
@@ -31,6 +32,12 @@ HEAP_LOCK_STEP = 2
 # The byte that interrupts a program (MicroPython's mp_interrupt_char, a word; -1: none), in the same image.
 INTERRUPT_BYTE = 0x20001138
 NVIC_ICER = 0xE000E180  # clears the enable bit of every interrupt
+# The ROM's way to a reboot that ends elsewhere than in the flash: a magic word in scratch register 4, and where to go in 7 (RP2040 data sheet 2.8.1.1).
+WATCHDOG_CTRL, WATCHDOG_LOAD, WATCHDOG_TICK = 0x40058000, 0x40058004, 0x4005802C
+SCRATCH_4, SCRATCH_5, SCRATCH_7 = 0x4005801C, 0x40058020, 0x40058028
+WATCHDOG_ENABLE, TICK_OF_THE_ROM = 1 << 30, 1 << 9 | 12
+REBOOT_MAGIC = 0xB007C0D3
+ROM_BYTES = 0x4000
 UNIQUE_ID = bytes.fromhex("e6614c311b425a2f")
 
 
@@ -41,11 +48,12 @@ class GuestStopped(Exception):
 class Pico:
     """One power-on life of an emulated Pico.
 
-    `flash`: the 2 MiB of its flash (see `flash_from_uf2`, `snapshot`). `usb`: False leaves the cable out. `begins_at`:
-    seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's times. `flash_spy`, `usb`, `i2c` are
-    its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself for what has no method here.
-    `hangs_on_break`: a breakpoint or an undefined instruction stops the processor until a reset, as on a real board without
-    a debugger (hard fault), and is noted in `breaks`; False (the default) raises GuestStopped.
+    `flash`: the 2 MiB of its flash (see `flash_from_uf2`, `snapshot`). `usb`: False leaves the cable out. `bootsel`: the loader
+    button is held at power-on. `begins_at`: seconds on the bench's clock at power-on. `erase_us`, `program_us`: the flash's
+    times. `flash_spy`, `usb`, `i2c` are its parts, `resets` the resets so far as (instant, cause name), `mcu` the chip itself
+    for what has no method here. `hangs_on_break`: a breakpoint or an undefined instruction stops the processor until a reset,
+    as on a real board without a debugger (hard fault), and is noted in `breaks`; False (the default) raises GuestStopped.
+    `loader`: the boot ROM's loader while the chip is in it (BOOTSEL, a flash that does not boot, `machine.bootloader()`), else None.
     `deadline_ns`: nanoseconds since power-on at which the running `advance` will return (in a flash operation up to 10 us
     later).
     """
@@ -55,6 +63,7 @@ class Pico:
         flash: bytes,
         *,
         usb: bool = True,
+        bootsel: bool = False,
         unique_id: bytes = UNIQUE_ID,
         erase_us: float = 45_000,
         program_us: float = 700,
@@ -88,6 +97,9 @@ class Pico:
         self._pwm = PwmSpy(self)
         self.i2c = (I2cBus(self, 0), I2cBus(self, 1))
         self.usb = UsbHost(self, plugged=usb)
+        self.loader: Loader | None = None
+        if bootsel or not boots(flash):
+            self._enter_loader()
 
     # -- time
     @property
@@ -210,9 +222,42 @@ class Pico:
         for gpio, log in self._edge_logs:  # the chip lets go of its pins without telling their listeners
             log.append(self.now, self.level(gpio))
         self.mcu.leave_reset()
+        self.loader = None
+        if not boots(self.mcu.flash[:BOOT_BYTES]):
+            self._enter_loader()
 
     def _watchdog_fired(self) -> None:
+        wanted = self._wants_loader()
         self.reset(ResetCause.WATCHDOG)
+        if wanted and self.loader is None:
+            self._enter_loader()
+
+    # -- the loader in the boot ROM
+    def _wants_loader(self) -> bool:
+        """Whether the ROM, asked to go elsewhere than into the flash, would go back into itself: there is but its loader."""
+        magic, mirrored, place = (self.mem32(register) for register in (SCRATCH_4, SCRATCH_5, SCRATCH_7))
+        return magic == REBOOT_MAGIC and mirrored == (place ^ -REBOOT_MAGIC) & 0xFFFFFFFF and place < ROM_BYTES
+
+    def _enter_loader(self) -> None:
+        self.mcu.write_uint32(WATCHDOG_CTRL, 0)
+        self.mcu.write_uint32(SCRATCH_4, 0)
+        self.loader = Loader(memoryview(self.mcu.flash)[:FLASH_SIZE])
+        self.hang()
+        self.usb.enter_loader()
+
+    def copy_block(self, block: bytes) -> None:
+        """The host writes 512 bytes to the loader's drive. With the last block of an image the chip reboots a second later."""
+        if self.loader is None or self.loader.complete:
+            return
+        self.loader.take(block)
+        if self.loader.complete:
+            self.at(self.now + REBOOT_S, self._reboot_from_loader)
+
+    def _reboot_from_loader(self) -> None:
+        """As the ROM does: by the watchdog's timer, which keeps the scratch registers."""
+        self.mcu.write_uint32(WATCHDOG_TICK, TICK_OF_THE_ROM)
+        self.mcu.write_uint32(WATCHDOG_LOAD, 1)
+        self.mcu.write_uint32(WATCHDOG_CTRL, WATCHDOG_ENABLE)
 
     def lose_power(self) -> None:
         """The power goes at this instant, for good: go on with a new Pico from `snapshot()`."""

@@ -35,6 +35,7 @@ class SerialPort:
         self.bytes_out = 0
         self.on_answer: Callable[[bytes], None] | None = None
         self._unread = bytearray()
+        self._loading = False
         self._usb = usb
         self.appear()
         self.attach(usb)
@@ -75,6 +76,15 @@ class SerialPort:
 
     close = vanish
 
+    def _follow_loader(self) -> None:
+        """A board in its loader has no serial port; it has one again when the firmware has told the host who it is."""
+        if self._usb.in_loader:
+            self._loading = True
+            self.vanish()
+        elif self._loading and self._usb.enumerated:
+            self._loading = False
+            self.appear()
+
     # -- bytes
     @property
     def opened(self) -> bool:
@@ -90,6 +100,7 @@ class SerialPort:
 
     def service(self, wait_s: float = 0.0) -> bool:
         """Move what there is both ways, waiting up to `wait_s` of real time for the program. True if anything came."""
+        self._follow_loader()
         if self.path is None:
             time.sleep(wait_s)
             return False

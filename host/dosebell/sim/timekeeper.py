@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from dosebell.sim.bedside import Bedside
+from dosebell.sim.drive import LoaderDrive
 from dosebell.sim.serial_port import SerialPort
 
 # Time goes in steps of this while a conversation is on: the most that it adds to an answer.
@@ -29,11 +30,12 @@ CONVERSATION_S = 0.1
 
 
 class Timekeeper:
-    """Lets the time of one board pass while a pseudo-terminal is served."""
+    """Lets the time of one board pass while its pseudo-terminal, and in its loader its drive, are served."""
 
-    def __init__(self, bedside: Bedside, port: SerialPort) -> None:
+    def __init__(self, bedside: Bedside, port: SerialPort, drive: LoaderDrive | None = None) -> None:
         self._bedside = bedside
         self._port = port
+        self._drive = drive
 
     def serve_on_demand(self, until: Callable[[], bool]) -> None:
         """Serve until `until()` holds, looked at in every pause, and then what the program did last: it may have said its
@@ -46,6 +48,8 @@ class Timekeeper:
             ended = ended or until()
             was_open, taken = self._port.opened, self._port.bytes_in
             self._port.service(0 if busy or ended else POLL_S)
+            if self._drive is not None:
+                self._drive.service()
             turned, spoken = self._port.opened != was_open, self._port.bytes_in != taken
             if turned:
                 self._bedside.advance(AFTER_OPENING_S)
@@ -89,7 +93,20 @@ class Timekeeper:
         while not until():
             if self._port.service(min(POLL_S, 1 / speed)):
                 talked_at = time.monotonic()
+            if self._drive is not None:
+                self._drive.service()
             now = time.monotonic()
             pace = 1.0 if now - talked_at < CONVERSATION_S else speed
             self._bedside.advance(min(now - before, PIECE_S) * pace)
             before = now
+
+    def answer(self) -> bool:
+        """For who serves several boards in turn: takes what a program has said or copied, and lets this board answer; False if there was nothing."""
+        was_open = self._port.opened
+        came = self._port.service()
+        if self._port.opened != was_open:
+            self._bedside.advance(AFTER_OPENING_S)
+        if came:
+            self._converse()
+        copied = self._drive is not None and self._drive.service()
+        return came or copied

@@ -117,7 +117,8 @@ class UsbHost:
         if self._controller._int_enable & START_OF_FRAME:
             self._controller._int_raw |= START_OF_FRAME
             self._controller.check_interrupts()
-        if self._frames_left > 0:
+        # One that comes while interrupts are off counts for those before it: the firmware says when it has had enough.
+        if self._frames_left > 0 or self._controller._int_enable & START_OF_FRAME:
             self._frame.schedule(FRAME_NS)
 
     # -- the cable, and hosts that misbehave
@@ -168,7 +169,12 @@ class UsbHost:
     def replug(self) -> None:
         """Put the cable back: a bus reset, a new enumeration, a port that nobody has opened yet. Old packets are lost."""
         self.opened = False
-        self._enumerate()
+        if self.in_loader:  # which has no serial port to be enumerated
+            self.plugged = True
+            self._set_packet_time(PACKET_US)
+            self._controller._sie_status &= ~SIE_STATUS_SUSPENDED
+        else:
+            self._enumerate()
 
     def resume(self) -> None:
         """The host wakes up and enumerates its devices anew; the port is open as before."""
@@ -189,6 +195,20 @@ class UsbHost:
         for register, value in kept.items():
             usb.write_uint32(register, value)
         usb.write_uint32(MAIN_CTRL, main)
+
+    def enter_loader(self) -> None:
+        """The chip is in its loader now: the serial port is gone, and nobody has the next one open."""
+        self.opened = False
+
+    @property
+    def in_loader(self) -> bool:
+        """Whether the chip is in its loader: it is a drive then, and has no serial port."""
+        return self._pico.loader is not None
+
+    @property
+    def enumerated(self) -> bool:
+        """Whether there is a serial port that the host knows."""
+        return self.plugged and self._cdc is not None and bool(self._cdc._initialized)
 
     def device_reset(self) -> None:
         """The chip was reset: it left the bus, and what the host had not delivered is lost."""

@@ -69,3 +69,10 @@ def proven(device, request, now):
         return Refusal("bad-field", "image", image)
     device.change(now)
     return {"ok": True} if device.keeper.condition("maintenance", False, now) else Refusal("journal-fault")
+
+
+def loader(device, request, now):
+    """A new image: by a module of its own, which stays, because it remembers what the bed was asked."""
+    from device.link.requests import update
+
+    return update.loader(device, request, now)
