@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image flash demo test check bench soak pictures guide requirements clean
+.PHONY: help setup image flash demo test check bench soak pictures guide errors requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -49,9 +49,21 @@ pictures: image ## draw the pictures of the documents by the emulated board, int
 	@$(PY) -m hil_tests.pictures.calls
 	@$(PY) -m hil_tests.pictures.screens
 	@$(PY) -m hil_tests.pictures.panel
+	@$(PY) -m hil_tests.pictures.watch
+
+.PHONY: wiring provision
+
+wiring: $(READY) ## draw the wiring and list the parts: of all boards for docs/, or of BOARD=... for build/
+	@$(PY) -m dosebell.devtools.wiring $(if $(filter command,$(firstword $(origin BOARD))),--board $(BOARD))
 
 guide: $(READY) ## the nurse's guide as a page to print: build/nurse-guide.html
 	@$(PY) -m dosebell.devtools.guide
+
+errors: $(READY) ## the table of all errors; writes docs/errors.md
+	@$(PY) -m dosebell.error_words > docs/errors.md
+
+provision: $(READY) ## test, record and label a flashed board (LABEL=... REGIMEN=hd-il2 PORT=... BY=...)
+	@$(PY) -m dosebell $(if $(PORT),--port "$(PORT)") provision run "$(REGIMEN)" --label "$(LABEL)" $(if $(BY),--by "$(BY)")
 
 requirements: $(READY) ## which tests prove which requirement; writes docs/requirements.md
 	@$(PY) -m dosebell.devtools.requirements

@@ -19,7 +19,7 @@ from dosebell.sim import flash_from_uf2
 from dosebell.sim.bedside import Bedside
 from dosebell.sim.serial_port import SerialPort
 from dosebell.sim.timekeeper import AFTER_OPENING_S
-from hil_tests import effects, figures, prepared, scenes
+from hil_tests import effects, figures, long_log, prepared, scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.emulated import BOARD_FILE
 
@@ -128,6 +128,14 @@ class Benchmarks:
         self._add("mpremote fs cp of 64 KiB", copy / 1000, "kB/s")
         self._add("log read / mpremote", rate / copy, "x", 3, True)
 
+    def host(self) -> None:
+        """What this computer does with a long log."""
+        archive = self._home / "long.sqlite"
+        events, seconds = long_log.ten_thousand(self._new_board, archive)
+        self._add(f"pulls of {events} events, host's own time", seconds, "s", 3)
+        for name in long_log.COMMANDS:
+            self._add(f"{name} of them", long_log.command_s(archive, name), "s")
+
 
 def mpremote_rate(home: Path) -> float:
     """Bytes a second of `mpremote fs cp` from a board whose REPL is open, with a host that answers at once."""
@@ -207,6 +215,7 @@ def main() -> int:
             ("boot", benchmarks.boot),
             ("memory and passes", benchmarks.memory),
             ("log and mpremote", benchmarks.log),
+            ("a long log on this computer", benchmarks.host),
         ]
         for number, (name, measure) in enumerate(steps, 1):
             print(f"[{number}/{len(steps)}, {time.monotonic() - begun:3.0f} s] {name} ...", file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """The bench for hardware-in-the-loop tests: emulated unless `--bench=real`."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--bench") == "real":
         raise pytest.UsageError("no rig is known yet: see docs/tester-manual.md, 'A real rig'")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collections after power cuts (`Bedside.restore_power`) need not look at it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from dosebell.image.micropython import load_micropython
 
 sys.path.append(str(ROOT / "firmware"))  # `device` runs on the board; only tests import its pure modules on the host
 
-from device.journal import layout  # noqa: E402
+from device.journal import layout, stored  # noqa: E402
 from device.journal.repair import format_ring  # noqa: E402
 from device.journal.ring import Ring  # noqa: E402
 from device.keeper import Keeper  # noqa: E402
@@ -135,6 +135,11 @@ class Past:
         self._pass(8 * HOUR)
         self._do("acknowledge", latched=False)
         self.export()
+
+    def answer_log(self, epoch: int, slot: int, copy: int, sectors: int = 1) -> bytes:
+        """What the link answers to `log`."""
+        data = stored.whole(self.ring, epoch, sectors, copy) if sectors > 1 and not slot else None
+        return bytes(stored.slots(self.ring, epoch, slot, copy) if data is None else data)
 
     def one_dose(self) -> None:
         """A course begins now, and its first dose is given as it falls due; the infusion lasts a minute and its end is answered."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -29,10 +29,21 @@ class NotShown(AssertionError):
 
 
 class Terminal:
-    """Runs `dosebell ARGS` in a terminal, as a context. `screen`: what its emulator shows; `raw`: every byte that the program wrote."""
+    """Runs `dosebell ARGS` in a terminal, as a context. `screen`: what its emulator shows; `raw`: every byte that the program wrote.
 
-    def __init__(self, args: Sequence[str]) -> None:
+    program: what is run instead of `python -m dosebell`. environment: what is set besides.
+    """
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        program: Sequence[str] = (sys.executable, "-m", "dosebell"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._args = args
+        self._program = program
+        self._environment = environment or {}
         self.raw = bytearray()
 
     def __enter__(self) -> "Terminal":
@@ -46,13 +57,15 @@ class Terminal:
         self.before = termios.tcgetattr(slave)
         path = os.pathsep.join(str(ROOT / folder) for folder in ("host", "firmware"))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "dosebell", *self._args],
+            [*self._program, *self._args],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             start_new_session=True,
             preexec_fn=_own_terminal,
-            env=os.environ | {"PYTHONPATH": path, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
+            env=os.environ
+            | {"PYTHONPATH": path, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+            | dict(self._environment),
         )
         return self
 

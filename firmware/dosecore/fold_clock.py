@@ -12,7 +12,8 @@ def boot(state, event, detail):
         return
     state.unresolved = []
     for slot in state.open.values():
-        if slot.phase == "infusing" and not state.stale:
+        # run_from is None: the clock was said to be lost, and the power went again before the interruption was stored.
+        if slot.phase == "infusing" and not state.stale and slot.run_from is not None:
             slot.proved_ms = max(slot.infused_ms, slot.infused_ms + ms_between(state.last_mono, slot.run_from))
         if slot.phase != "ended" or state.stale:
             slot.since = event.mono

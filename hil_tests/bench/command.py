@@ -77,6 +77,10 @@ class Command:
         """True once the command has ended."""
         return self._process.poll() is not None
 
+    def signal(self, number: int) -> None:
+        """Send it a signal, as Ctrl-C does or a kill."""
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """End it at once if it has not ended, and wait until it has."""
         if not self.done():

@@ -1,7 +1,7 @@
 """The bench on the emulated Pico: simulated time that the test owns, the same edges in every run, faults on demand."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -169,6 +169,11 @@ class EmulatedBench(Bench):
         assert self._display is not None, "this bench has no display: make_bench(display=True)"
         return self._display
 
+    @property
+    def has_display(self) -> bool:
+        """Whether a display was ever soldered to this bench's device."""
+        return self._display is not None
+
     def solder_display(self) -> Display:
         self._display = self._bedside.solder_display()
         return self._display
@@ -228,6 +233,21 @@ class EmulatedBench(Bench):
             raise FileNotFoundError("the emulated device is unplugged")
         return self._serial_port.path
 
+    def serve(self, done: Callable[[], bool], timeout: float = 60.0) -> None:
+        """Be the device of whatever programs have its port open, until `done()`, which is asked all the time and may press, watch and type meanwhile.
+
+        Time passes as it does in `cli`. TimeoutError after `timeout` seconds of real time.
+        """
+        assert self.port and self._serial_port is not None
+        end = time.monotonic() + timeout
+
+        def over() -> bool:
+            if time.monotonic() > end:
+                raise TimeoutError(f"not done within {timeout:g} s")
+            return done()
+
+        Timekeeper(self._bedside, self._serial_port).serve_on_demand(over)
+
     def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
         return self._run(args, timeout, speed, None)
 
@@ -237,12 +257,15 @@ class EmulatedBench(Bench):
     def cli_confirmed(self, *args: str, timeout: float = 60.0) -> CliResult:
         return self._run(args, timeout, None, Nurse(self._bedside))
 
+    def cli_cut(self, *args: str, after: int, delay: float, cut: Callable[[Command], None]) -> CliResult:
+        return self._run(args, 600.0, None, _Saboteur(self._bedside, after, delay, cut))
+
     def _run(
         self,
         args: tuple[str, ...],
         timeout: float,
         speed: float | None,
-        nurse: "Nurse | None",
+        bystander: "Nurse | _Saboteur | None",
         program: str = "dosebell",
     ) -> CliResult:
         path = self.port
@@ -251,14 +274,14 @@ class EmulatedBench(Bench):
         end = time.monotonic() + timeout
 
         def done() -> bool:
-            if nurse is not None:
-                nurse.look()
+            if bystander is not None:
+                bystander.look(command)
             if time.monotonic() > end:
                 command.stop()
                 raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
             return command.done()
 
-        self._serial_port.on_answer = nurse.listen if nurse is not None else None
+        self._serial_port.on_answer = bystander.listen if bystander is not None else None
         timekeeper = Timekeeper(self._bedside, self._serial_port)
         try:
             if speed is None:
@@ -285,11 +308,34 @@ class Nurse:
         self._said = (self._said + data)[-128:]
         self._offered = self._offered or OFFERED in self._said
 
-    def look(self) -> None:
+    def look(self, _command: Command) -> None:
         if self._offered and not self._confirmed:
             self._confirmed = True
             self._bedside.advance(REACH_S)
             self._bedside.hold("pause", CONFIRM_S)
+
+
+class _Saboteur:
+    """Does something, once, `delay` simulated seconds after the device has said `after` bytes."""
+
+    def __init__(self, bedside: Bedside, after: int, delay: float, cut: Callable[[Command], None]) -> None:
+        self._bedside = bedside
+        self._left = after
+        self._delay = delay
+        self._cut = cut
+        self._command: Command | None = None
+
+    def look(self, command: Command) -> None:
+        self._command = command
+
+    def listen(self, data: bytes) -> None:
+        if self._left > 0 >= self._left - len(data):
+            self._bedside.pico.at(self._bedside.now + self._delay, self._act)
+        self._left -= len(data)
+
+    def _act(self) -> None:
+        if self._command is not None and not self._command.done():
+            self._cut(self._command)
 
 
 class _DirectConversation(Conversation):

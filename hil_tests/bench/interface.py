@@ -12,14 +12,14 @@ NotOnThisBench: the test is skipped.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from dosebell.sim import Edge, Tone
 from dosebell.sim.clock_chip import ClockChip
 from dosebell.sim.display import Display
 from dosebell.sim.senses import Burst, Rhythm, bursts
-from hil_tests.bench.command import CliResult
+from hil_tests.bench.command import CliResult, Command
 from hil_tests.bench.conversation import Conversation
 
 LIGHTS = ("red", "yellow", "green", "alive")
@@ -282,6 +282,13 @@ class Bench(ABC):
 
         Emulated: 0.5 s after the device has said that it offers the change. On a rig: when all lights show an offer.
         """
+
+    def cli_cut(self, *args: str, after: int, delay: float, cut: Callable[[Command], None]) -> CliResult:
+        """Run the real command, and let `cut` happen to it or to the device: `delay` seconds after the device has said `after` bytes.
+
+        `cut` is called while time runs, also in the middle of a line. A command that has ended by then was not cut. Only the emulated bench can.
+        """
+        raise NotOnThisBench("a cut in the middle of a command")
 
     def set_clock(self, utc: datetime | None = None) -> datetime:
         """Set the device's clock through its port to `utc` (None: the wall clock of the bench); what it was set to."""

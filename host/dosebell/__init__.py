@@ -2,5 +2,5 @@
 
 __version__ = "0.1.0"
 
-# The version of docs/protocol.md that this host speaks.
-PROTOCOL = 1
+# The versions of docs/protocol.md that this host speaks, the oldest and the newest.
+PROTOCOL_OLDEST = PROTOCOL = 1

@@ -34,12 +34,13 @@ def default_path() -> Path:
 
 @dataclass(frozen=True)
 class Journal:
-    """One journal of one device, by its number in the archive."""
+    """One journal of one device, by its number in the archive. firmware: what it ran at the last pull; "" where no pull has noted it."""
 
     id: int
     device: str
     label: str
     board: str
+    firmware: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Archive:
 
     def journals(self, device: str | None = None) -> list[Journal]:
         """The journals kept, oldest first."""
-        query = "SELECT id, device, label, board FROM journal WHERE ?1 IS NULL OR device = ?1 ORDER BY id"
+        query = "SELECT id, device, label, board, firmware FROM journal WHERE ?1 IS NULL OR device = ?1 ORDER BY id"
         return [Journal(*row) for row in self._rows(query, (device,))]
 
     def begin_journal(self, device: str, label: str, board: str) -> Journal:
@@ -125,6 +126,11 @@ class Archive:
             self._db.execute("UPDATE journal SET label = ? WHERE id = ?", (label, journal.id))
             seal_sector(self._db, journal.id, sector.epoch)
             seal_journal(self._db, journal.id)
+
+    def note_firmware(self, journal: Journal, firmware: str) -> None:
+        """What the device says that it runs."""
+        with self._transaction():
+            self._db.execute("UPDATE journal SET firmware = ? WHERE id = ?", (firmware, journal.id))
 
     def store_pull(
         self, journal: Journal, at: str, first: int | None, last: int | None, count: int, sha256: str

@@ -1,6 +1,7 @@
 """The archive's tables, by version: how a new archive is made, an older one brought up to date, and what SQLite's failures mean to people.
 
 Version 2 added the seals: `sector` keeps the SHA-256 of each sector's slots, `journal.seal` that of everything which is kept of the journal.
+Version 3 added `journal.firmware`: what the device said that it runs, at its last pull. Like the label it is no part of the seal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from dosebell.errors import DosebellError
 from dosebell.journal_reader import numbers_of
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_S = 5.0  # how long another program may be writing before we give up
 
 _VERSION_1 = """
@@ -39,6 +40,7 @@ CREATE TABLE sector(
     PRIMARY KEY(journal, epoch)) WITHOUT ROWID;
 ALTER TABLE journal ADD COLUMN seal TEXT NOT NULL DEFAULT '';
 """
+_VERSION_3 = "ALTER TABLE journal ADD COLUMN firmware TEXT NOT NULL DEFAULT '';"
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
@@ -61,7 +63,11 @@ def _to_2(db: sqlite3.Connection) -> None:
         seal_journal(db, journal)
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {0: _to_1, 1: _to_2}
+def _to_3(db: sqlite3.Connection) -> None:
+    _run(db, _VERSION_3)
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {0: _to_1, 1: _to_2, 2: _to_3}
 """The step from each version to the next. Never changed once released: an archive may come from any of them."""
 
 

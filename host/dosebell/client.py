@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dosebell import PROTOCOL, wire
+from dosebell import PROTOCOL, PROTOCOL_OLDEST, wire
 from dosebell.errors import DosebellError
 from dosebell.transport import Port
 
 TRIES = 3
 TIMEOUT_S = 3.0  # for all tries of one request together
-LINES_MAX = 128  # of one answer: a sector of the log takes 24
+LINES_MAX = 256  # of one answer: eight sectors of the log take 189
 POLL_S = 0.25  # between two looks at a pending change
 _LAPSES = "Nothing takes effect unless PAUSE is held for 2 s at the bed; the offer lapses within 60 s. Then look at `dosebell status`."
 
@@ -45,7 +45,7 @@ class Client:
         if answer.get("product") != "dosebell":
             raise DosebellError("not-a-dosebell", port=self.port.name)
         theirs = answer.get("protocol")
-        if theirs != PROTOCOL:
+        if not isinstance(theirs, int) or not PROTOCOL_OLDEST <= theirs <= PROTOCOL:
             newer = isinstance(theirs, int) and theirs > PROTOCOL
             raise DosebellError(
                 "protocol-too-new" if newer else "protocol-too-old",
@@ -55,6 +55,16 @@ class Client:
             )
         self.identity = answer
         return answer
+
+    def same_device(self) -> None:
+        """Nothing, if the device is still the one of the first `hello`. A port of this computer dies with its cable; one in the network does not, and what
+        is plugged in at its far end can be exchanged. Errors: device-swapped, and those of `hello`.
+        """
+        began_with = self.identity
+        if self.hello().get("id") != began_with.get("id"):
+            found = named(self.identity)
+            self.identity = began_with
+            raise DosebellError("device-swapped", port=self.port.name, wanted=named(began_with), found=found)
 
     def ask(self, do: str, *, id: str | None = None, **arguments: Any) -> dict[str, Any]:
         """The answer to a request as an object. A refusal is raised as the DosebellError of its code; also: no-answer, bad-answer, unplugged."""
@@ -86,7 +96,7 @@ class Client:
         """Offer a change, wait until it is confirmed at the bed, and return the answer to the offer. `waiting` is called about 4 times a second.
         A change that needed no confirmation is done. `id`: of the request, for who has to name it afterwards.
 
-        Errors: the refusal's code, expired, outcome-unknown, and those of `ask`.
+        Errors: the refusal's code, expired, outcome-unknown, device-swapped, and those of `ask`.
         """
         id = id or wire.new_id()
         try:
@@ -107,6 +117,7 @@ class Client:
                 if state == "expired" or left < -offered_s:
                     raise DosebellError("expired", by_device=True)
                 if state != "offered":
+                    self.same_device()
                     raise DosebellError("outcome-unknown", by_device=True)
                 if waiting is not None:
                     waiting(max(0.0, left))
@@ -174,20 +185,33 @@ def _refused(answer: dict[str, Any]) -> DosebellError:
     return DosebellError(str(answer["err"]), by_device=True, **context)
 
 
-def connect(name: str | None, timeout_s: float = TIMEOUT_S, trace: Trace | None = None) -> Client:
-    """The one device meant: `name` (path, URL, USB serial number), else the only Dosebell attached.
+def named(identity: dict[str, Any]) -> str:
+    """A device as people know it: its id, and its label if it has one."""
+    return f"{identity['id']} ({identity['label']})" if identity.get("label") else str(identity.get("id"))
 
-    Errors: no-device, two-devices, not-a-dosebell, and those of opening and `hello`.
+
+def _is(identity: dict[str, Any], wanted: str | None) -> bool:
+    """Whether it is the device meant: by its id, or by its label to the letter."""
+    return wanted is None or wanted.lower() == str(identity.get("id")).lower() or wanted == identity.get("label")
+
+
+def connect(
+    name: str | None, timeout_s: float = TIMEOUT_S, trace: Trace | None = None, device: str | None = None
+) -> Client:
+    """The one device meant: on the port `name` (path, URL, USB serial number), else the only Dosebell attached; in any case the one
+    whose id or label is `device`, if that is given.
+
+    Errors: no-device, two-devices, other-device, no-such-device, not-a-dosebell, and those of opening and `hello`.
     """
     from dosebell import transport
 
     if name:
-        return _connect_to(transport.resolve(name), timeout_s, trace)
+        return _meant(_connect_to(transport.resolve(name), timeout_s, trace), device)
     boards = [port for port in transport.found() if port.board]
     if not boards:
         raise DosebellError("no-device")
     if len(boards) == 1:
-        return _connect_to(boards[0].path, timeout_s, trace)
+        return _meant(_connect_to(boards[0].path, timeout_s, trace), device)
     clients: list[Client] = []
     share = min(timeout_s, 3.5 / len(boards))  # all of them within 5 s
     for board in boards:
@@ -196,14 +220,26 @@ def connect(name: str | None, timeout_s: float = TIMEOUT_S, trace: Trace | None 
         except DosebellError as err:
             if trace is not None:
                 trace(f"# {board.path}: {err.code}")
-    if len(clients) == 1:
-        clients[0].timeout_s = timeout_s
-        return clients[0]
+    meant = [client for client in clients if _is(client.identity, device)]
     for client in clients:
-        client.port.close()
+        if len(meant) != 1 or client is not meant[0]:
+            client.port.close()
+    if len(meant) == 1:
+        meant[0].timeout_s = timeout_s
+        return meant[0]
+    if meant:
+        raise DosebellError("two-devices", ports=[f"{client.port.name} ({named(client.identity)})" for client in meant])
     if clients:
-        raise DosebellError("two-devices", ports=[client.port.name for client in clients])
+        raise DosebellError("no-such-device", wanted=device)
     raise DosebellError("not-a-dosebell", port=", ".join(board.path for board in boards))
+
+
+def _meant(client: Client, device: str | None) -> Client:
+    """The client, if it is the device meant."""
+    if not _is(client.identity, device):
+        client.port.close()
+        raise DosebellError("other-device", port=client.port.name, wanted=device, found=named(client.identity))
+    return client
 
 
 def _connect_to(path: str, timeout_s: float, trace: Trace | None) -> Client:

@@ -12,7 +12,7 @@ from dosebell.times import EPOCH, Instant, now_utc, rfc3339, to_instant
 EXCHANGES = 12
 BOUND_MAX_MS = 1000  # a clock set to no better than this is not worth the name
 _EPOCH_MS = int(EPOCH.timestamp()) * 1000
-_EARLIEST_YEAR = 2025
+EARLIEST_YEAR = 2025
 
 
 class Exchange(NamedTuple):
@@ -65,11 +65,12 @@ class Sync(NamedTuple):
 
 
 def sync(client: Client) -> Sync:
-    """Set the device's clock from this computer's. Errors: host-clock-wrong, clock-unsure, wrong-boot."""
+    """Set the device's clock from this computer's. Errors: host-clock-wrong, clock-unsure, wrong-boot, device-swapped."""
     here = now_utc()
-    if here.year < _EARLIEST_YEAR:
+    if here.year < EARLIEST_YEAR:
         raise DosebellError("host-clock-wrong", value=rfc3339(to_instant(here)))
     one = best(client)
+    client.same_device()
     answer = client.ask("clock-set", mono=list(one.mono), utc=list(one.utc), bound_ms=one.bound_ms, boot=one.boot)
     old, new = answer["old"], answer["utc"]
     step = None if old is None else (new[0] - old[0]) * 1000 + new[1] - old[1]

@@ -54,7 +54,7 @@ def as_markdown() -> str:
     out = [
         "# Errors: codes, sentences, advice",
         "",
-        "Generated from `host/dosebell/errors.py` (`python -m dosebell.error_words > docs/errors.md`); a test keeps it current.",
+        "Generated from `host/dosebell/errors.py` (`make errors`); a test keeps it current.",
         "Words in braces are filled in.",
         "An error is printed on stderr as `code: sentence advice`, with `--json` as one JSON object.",
         "Input that the device itself refuses exits with 4, whatever the table says.",

@@ -1,5 +1,4 @@
-"""Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here
-(`python -m dosebell.error_words`).
+"""Every way in which a command can fail: one code, one sentence, one piece of advice, one exit code (H-01). `docs/errors.md` is made from here (`make errors`).
 
 Codes of the device come from `dosecore.refusal_codes`; a test holds that each of them has its line.
 """
@@ -12,14 +11,17 @@ from dosebell.error_words import range_words, shown
 from dosecore.refusals import Refusal
 
 OK, USAGE, NO_DEVICE, REFUSED, FAULT, DAMAGED = 0, 2, 3, 4, 5, 6
+UNREAD, STOPPED = 1, 130
 
 EXIT_CODES = (
     (OK, "done"),
+    (UNREAD, "nobody reads the results any more (`dosebell log show | head`), or the command itself is at fault"),
     (USAGE, "usage: the command or its input is wrong"),
     (NO_DEVICE, "no device that can be talked to"),
     (REFUSED, "the device refused, or the change was not confirmed"),
     (FAULT, "the device reports a fault"),
     (DAMAGED, "data is damaged"),
+    (STOPPED, "stopped with Ctrl-C (143, 129: by a signal to end, by its window); nothing is left half written"),
 )
 
 
@@ -135,7 +137,24 @@ TABLE: dict[str, Line] = {
         "Plug it in, or name it with --port; `dosebell ports` lists what is there.",
     ),
     "two-devices": Line(
-        NO_DEVICE, "More than one Dosebell is attached: {ports}.", "Name one with --port (path or serial number)."
+        NO_DEVICE,
+        "More than one Dosebell is attached: {ports}.",
+        "Name one with --port (path or serial number) or with --device (id or label).",
+    ),
+    "no-such-device": Line(
+        NO_DEVICE,
+        "No Dosebell called {wanted} is attached.",
+        "Plug it in, or see with `dosebell ports` which ones are there.",
+    ),
+    "other-device": Line(
+        NO_DEVICE,
+        "The device on {port} is {found}, not {wanted}.",
+        "See with `dosebell ports` which device is where, then name the one that you mean.",
+    ),
+    "device-swapped": Line(
+        NO_DEVICE,
+        "On {port} another device ({found}) has taken the place of {wanted} meanwhile.",
+        "Nothing of the one was taken for the other. See with `dosebell ports` what is where, then run the command again.",
     ),
     "no-such-port": Line(
         NO_DEVICE, "There is no port {port}.", "Run `dosebell ports` and check the name given with --port."
@@ -329,6 +348,11 @@ TABLE: dict[str, Line] = {
     ),
     "archive-choice": Line(USAGE, "The archive holds several logs: {ports}.", "Name one with --device."),
     "archive-no-device": Line(USAGE, "The archive holds no log of the device {value}.", "It holds: {ports}."),
+    "no-such-course": Line(
+        USAGE,
+        "The log has no course {value}.",
+        "It has: {ports}. `dosebell log show --kind course-started` lists them.",
+    ),
     "archive-too-new": Line(
         USAGE,
         "The archive {path} was written by a newer dosebell.",
@@ -362,10 +386,39 @@ TABLE: dict[str, Line] = {
     "archive-damaged": Line(
         DAMAGED, "{path} is not a usable archive: {detail}.", "Keep a copy of it, and name another file with --archive."
     ),
+    "fhir-invalid": Line(
+        DAMAGED,
+        "What the log tells makes no valid FHIR: {detail}.",
+        "Nothing was written. Prove the archive with `dosebell log verify`; if it is proven, keep it and report this: it is a fault of Dosebell.",
+    ),
+    # Of provisioning.
+    "provision-failed": Line(
+        FAULT,
+        "This board may not go to a bed: {detail} failed.",
+        "Mend it and provision it again; docs/biomed-manual.md says what each test means.",
+    ),
+    "no-record": Line(
+        USAGE, "{path} has no production record of {value}.", "Run `dosebell provision show` to see all."
+    ),
+    "nothing-passed": Line(
+        USAGE,
+        "{path} has no device whose newest record says that it passed.",
+        "Provision it again, or look at `dosebell provision show`.",
+    ),
+    "record-altered": Line(
+        DAMAGED,
+        "The production records {path} are not as they were written: line {value}.",
+        "Keep the file as it is for whoever answers for it, and name another one with --records.",
+    ),
+    "record-too-new": Line(
+        USAGE,
+        "The production records {path} were written by a newer dosebell.",
+        "Update this command, or name another file with --records.",
+    ),
     "extra-missing": Line(
         USAGE,
         "This command needs a part that is not installed: {detail}.",
-        "Install it with `pip install 'dosebell[sim]'`.",
+        "Install it with `pip install 'dosebell[{extra}]'`.",
     ),
 }
 
@@ -377,7 +430,12 @@ _DEFAULTS = {
     "path": "the file",
     "command": "dosebell",
     "percent": "0",
+    "extra": "sim",
 }
+
+
+# The order in which an error's context stands in JSON; what is not named here follows.
+_ORDER = ("field", "value", "low", "high", "port", "ports", "wanted", "found", "path", "seq", "detail")
 
 
 class DosebellError(Exception):
@@ -426,11 +484,13 @@ class DosebellError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: the code, what people read, and the bare context."""
+        placed = {key: self.context[key] for key in _ORDER if key in self.context}
         return {
             "error": self.code,
             "sentence": self.sentence,
             "advice": self.advice,
             "exit": self.exit_code,
+            **placed,
             **self.context,
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 from dosebell.times import Instant, rfc3339
 from dosecore.events import FIELDS, Event
 from dosecore.instant import add, sub
+from dosecore.regimen import KEYS
 
 _FIELDS_OF = dict(FIELDS)
 
@@ -60,6 +61,8 @@ def detail_json(event: Event) -> dict[str, Any]:
             value = rfc3339(value)
         elif kind == "b":
             value = base64.b64encode(value).decode()
+        elif kind == "R":
+            value = {key: value[key] for key in KEYS}
         shown[name] = value
     return shown
 

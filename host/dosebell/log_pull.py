@@ -54,7 +54,7 @@ class _Reader:
         self._ahead: dict[int, bytes] = {}  # first copies that came with an earlier sector
 
     def sector(self, epoch: int) -> tuple[Sector, bytes]:
-        """The sector and the bytes of its first copy. Errors: those of `Client.ask_raw`."""
+        """The sector and the bytes of its first copy. Errors: those of `Client.ask_raw`, device-swapped."""
         if epoch not in self._read:
             raw = self._copy(epoch, 0)
             self._read[epoch] = read_sector(epoch, raw, lambda: self._copy(epoch, 1)), raw
@@ -68,16 +68,22 @@ class _Reader:
     def _copy(self, epoch: int, copy: int) -> bytes:
         sectors = 1 if copy else min(_SECTORS_AT_ONCE, self._newest - epoch)
         if sectors <= 1:
-            return self._client.ask_raw("log", epoch=epoch, slot=0, copy=copy)
+            return self._log(epoch=epoch, slot=0, copy=copy)
         if epoch not in self._ahead:
-            raw = self._client.ask_raw("log", epoch=epoch, slot=0, copy=copy, sectors=sectors)
+            raw = self._log(epoch=epoch, slot=0, copy=copy, sectors=sectors)
             pieces = [raw[at : at + _SECTOR_BYTES] for at in range(0, len(raw), _SECTOR_BYTES)]
             self._ahead = {epoch + place: _without_blank_end(piece) for place, piece in enumerate(pieces)}
         piece = self._ahead.pop(epoch)
         # A sector that does not say that it is this one (worn, or damaged there) is asked for by itself: the device says what it is.
         if piece[_EPOCH] == epoch.to_bytes(4, "little"):
             return piece
-        return self._client.ask_raw("log", epoch=epoch, slot=0, copy=copy)
+        return self._log(epoch=epoch, slot=0, copy=copy)
+
+    def _log(self, **which: int) -> bytes:
+        """Slots of the device of the first `hello`, and of no other that has taken its place on the line."""
+        raw = self._client.ask_raw("log", **which)
+        self._client.same_device()
+        return raw
 
 
 def _without_blank_end(sector: bytes) -> bytes:
@@ -97,9 +103,13 @@ def pull(client: Client, archive: Archive, progress: Progress | None = None) -> 
     journal = result.journal
     if info["epochs"][1]:
         _sectors(reader, archive, result, info, client.identity.get("label") or "", progress)
+    firmware = client.identity.get("firmware") or ""
+    if firmware != journal.firmware:
+        archive.note_firmware(journal, firmware)
     result.seconds = time.monotonic() - begun
     result.last = archive.last_seq(journal)
     if archive.last_seq(journal, without=_OWN_ECHO) > info["exported"]:
+        client.same_device()
         client.ask("exported", seq=result.last)
         result.exported = result.last
     return result

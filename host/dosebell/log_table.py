@@ -28,7 +28,8 @@ _OF_DETAIL = ("outcome", "reason", "variance_ms")
 def csv_lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Lines with their ends, the first with the names. events: as `events_json.as_json` makes them.
 
-    Numbers are whole numbers, `utc` is a date and time as spreadsheets read it, without its zone; what is unknown, or not of that event, is empty.
+    Numbers are whole numbers; `utc` is ISO 8601 without its zone, which spreadsheets take for a date and time (LibreOffice without being asked, which it
+    does neither with a blank for the T nor with a Z); what is unknown, or not of that event, is empty.
     `detail` is JSON, as in the other formats. No cell begins with a sign that a spreadsheet would take for a formula, but for the minus of a number.
     """
     yield _line(COLUMNS)
@@ -37,7 +38,7 @@ def csv_lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
         plain = {name: event[name] for name in COLUMNS if name in event}
         filled = {
             **plain,
-            "utc": event["utc"] and event["utc"].replace("T", " ").rstrip("Z"),
+            "utc": event["utc"] and event["utc"].rstrip("Z"),
             "cycle": event["cycle"] or None,
             "slot": event["slot"] or None,
             **{name: detail.get(name) for name in _OF_DETAIL},

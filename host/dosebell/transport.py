@@ -17,6 +17,8 @@ PORTS_VARIABLE = "DOSEBELL_PORTS"
 POLL_S = 0.05
 WRITE_S = 1.0
 NOISE_MAX = 4096
+# How long a port is waited for that another program has open: `watch` has it for some ms at a time.
+BUSY_S = 0.6
 
 
 class Found(NamedTuple):
@@ -90,17 +92,29 @@ def _open_error(name: str, err: OSError | ValueError) -> DosebellError:
 class Port:
     """An open port, ours alone."""
 
-    def __init__(self, name: str) -> None:
-        """Open `name` (path or URL). Errors: no-such-port, no-permission, port-busy, not-a-port."""
+    def __init__(self, name: str, busy_s: float = BUSY_S) -> None:
+        """Open `name` (path or URL), which is waited for `busy_s` if another program has it. Errors: no-such-port, no-permission, port-busy, not-a-port."""
         self.name = name
         self._dropped = 0
         self._heard = bytearray()
+        patience = time.monotonic() + busy_s
+        while True:
+            try:
+                self._serial = self._open(name)
+                return
+            except DosebellError as err:
+                if err.code != "port-busy" or time.monotonic() >= patience:
+                    raise
+            time.sleep(POLL_S)
+
+    @staticmethod
+    def _open(name: str) -> Any:
         if "://" in name:
             from serial.urlhandler import protocol_socket  # type: ignore[import-untyped]
 
             protocol_socket.POLL_TIMEOUT = 2  # pyserial's own 5 s would break our promise of a clear error within 5 s
         try:
-            self._serial: Any = serial.serial_for_url(name, timeout=POLL_S, write_timeout=WRITE_S, exclusive=True)
+            return serial.serial_for_url(name, timeout=POLL_S, write_timeout=WRITE_S, exclusive=True)
         except (OSError, ValueError) as err:  # SerialException is an OSError
             raise _open_error(name, err) from err
         except Exception as err:

@@ -15,18 +15,26 @@ ROOT = Path(__file__).parents[2]
 PATHS = os.pathsep.join((str(ROOT / "host"), str(ROOT / "firmware")))
 
 # The computer's USB ports are the one thing that a test must invent: boards given as (path, serial number, vendor, product).
+# TEST_BOARDS: a file that lists them instead, read at each look.
 _WITH_BOARDS = """
-import sys
+import json, os, sys
 from serial.tools import list_ports, list_ports_common
 def comports():
-    for path, number, vid, pid in {boards!r}:
+    file = os.environ.get("TEST_BOARDS")
+    boards = json.load(open(file)) if file else {boards!r}
+    for path, number, vid, pid in boards:
         port = list_ports_common.ListPortInfo(path)
         port.serial_number, port.vid, port.pid, port.description = number, vid, pid, "Board in FS mode"
         yield port
 list_ports.comports = comports
-from dosebell.cli.main import run
-sys.exit(run(sys.argv[1:]))
+from dosebell.__main__ import main
+main()
 """
+
+
+def program(boards: Sequence[tuple[str, str, int, int]] = ()) -> list[str]:
+    """What runs `dosebell` on a computer with these boards, or with those that the file TEST_BOARDS lists."""
+    return [sys.executable, "-c", _WITH_BOARDS.format(boards=tuple(boards))]
 
 
 class Ran(NamedTuple):
@@ -52,19 +60,23 @@ class Ran(NamedTuple):
 
 
 def dosebell(
-    *arguments: str, home: Path | None = None, boards: Sequence[tuple[str, str, int, int]] = (), **environment: str
+    *arguments: str,
+    home: Path | None = None,
+    boards: Sequence[tuple[str, str, int, int]] = (),
+    typed: str | None = None,
+    **environment: str,
 ) -> Ran:
-    """Run `dosebell` with these arguments. home: where its archive and configuration are. boards: what is plugged in."""
+    """Run `dosebell` with these arguments. home: where its archive and configuration are. boards: what is plugged in. typed: what stands on stdin."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOSEBELL", "_DOSEBELL"))}
     place = {"HOME": str(home), "XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"} if home else {}
     begun = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", _WITH_BOARDS.format(boards=tuple(boards)), *arguments],
+        [*program(boards), *arguments],
         env={**kept, "PYTHONPATH": PATHS, "TZ": "UTC", "COLUMNS": "80", **place, **environment},
         capture_output=True,
         text=True,
         timeout=60,
-        stdin=subprocess.DEVNULL,
+        **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),
     )
     return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
 

@@ -27,6 +27,7 @@ from dosecore.instant import plus
 FIRST = 2
 GAP = KINDS.index("journal-gap")
 DEEPEST = 3
+Span = tuple[int, int]  # first and last number
 WORDS = "a fault has words of any length, so that events take one slot or several, over one page or two of them"
 
 
@@ -164,7 +165,7 @@ class Prover:
         self._stuck = stuck
         self._full = full
         self._trail: list[str] = []
-        self._read: dict[tuple[int, int, bytes], list[tuple[int, bytes]]] = {}
+        self._read: dict[tuple[int, int, bytes], tuple[dict[int, bytes], list[Span]]] = {}
 
     @property
     def total(self) -> int:
@@ -251,11 +252,9 @@ class Prover:
         return life
 
     def _judge(self, life: Life, before: Told) -> None:
-        stored = self._stored(life.ring)
-        numbers = sorted(stored)
-        first = numbers[0] if numbers else life.ring.seq + 1
-        gone = [seq for seq in before.confirmed if seq not in stored]
-        told_lost = self._told_lost(stored)
+        stored, told_lost = self._stored(life.ring)
+        first = min(stored, default=life.ring.seq + 1)
+        gone = sorted(before.confirmed.keys() - stored.keys())
         untold = [seq for seq in gone if seq > before.exported and not _within(seq, told_lost)]
         if untold and max(untold) < first:
             # A full ring whose last page was torn too: the erase could not be announced, so the check of this boot must find what it took.
@@ -265,10 +264,9 @@ class Prover:
             if seq >= first or not (seq <= before.exported or _within(seq, told_lost)):
                 self._fail(f"confirmed event {seq} is lost; stored from {first} to {life.ring.seq}")
         for seq, raw in stored.items():
-            if raw not in (before.confirmed.get(seq), before.in_flight.get(seq), before.past.get(seq)):
+            if before.confirmed.get(seq) != raw and raw not in (before.in_flight.get(seq), before.past.get(seq)):
                 self._fail(f"event {seq} was never written: {raw!r}")
-        silent = set(range(first, life.ring.seq + 1)) - set(numbers)
-        for seq in silent:
+        for seq in set(range(first, life.ring.seq + 1)) - stored.keys():
             if not _within(seq, told_lost) and life.found and not life.found.gaps:
                 self._fail(f"number {seq} is missing, and nothing tells of it")
         if life.found is not None and life.found.gaps and not self._stuck:
@@ -282,7 +280,7 @@ class Prover:
             self._fail("the journal is lost")
         if gone:  # an erase that the power has cut off may show them once more
             life.told.past = {**before.past, **{seq: before.confirmed[seq] for seq in gone}}
-        life.told.confirmed = {**{seq: raw for seq, raw in before.confirmed.items() if seq in stored}, **stored}
+        life.told.confirmed = stored
 
     def _judge_state(self, life: Life, before: Told, stored: dict[int, bytes]) -> None:
         """The state that was found is that after the last event which is stored."""
@@ -290,7 +288,7 @@ class Prover:
         expected = before.states.get(seq)
         if expected is None or before.in_flight.get(seq) == stored.get(seq):
             # The event in flight was found: the state after it is the fold of the one before.
-            earlier = max((number for number in before.states if number < seq), default=None)
+            earlier = next((number for number in range(seq - 1, -1, -1) if number in before.states), None)
             if earlier is None:
                 return
             state = unpack(before.states[earlier])
@@ -302,23 +300,16 @@ class Prover:
             self._fail(f"the state after event {seq} is not the fold of the events")
         life.told.states[seq] = expected
 
-    def _told_lost(self, stored: dict[int, bytes]) -> list[tuple[int, int]]:
-        told = []
-        for raw in stored.values():
-            if raw[0] == GAP:
-                detail = decode(raw).detail
-                told.append((detail["first"], detail["last"]))
-        return told
-
     def _found_by_check(self, ring: Ring) -> list[tuple[int, int]]:
         check = Check(ring)
         while not check.done:
             check.step()
         return list(check.gaps)
 
-    def _stored(self, ring: Ring) -> dict[int, bytes]:
-        """{seq: bytes} of all events that the ring holds. A sector that was read before is not read again."""
+    def _stored(self, ring: Ring) -> tuple[dict[int, bytes], list[Span]]:
+        """{seq: bytes} of all events that the ring holds, and the losses that they tell of. A sector that was read before is not read again."""
         found: dict[int, bytes] = {}
+        told: list[Span] = []
         memory = ring.flash.memory
         for epoch in range(ring.oldest, ring.epoch + 1):
             if not epoch:
@@ -326,22 +317,32 @@ class Prover:
             index = (epoch - 1) % self.sectors
             a, b = index * 4096, (index + self.sectors) * 4096
             key = (epoch, hash(bytes(memory[a : a + 4096])), bytes(memory[b : b + 4096]))
-            events = self._read.get(key)
-            if events is None:
-                sector = ring.read_sector(epoch)
-                events = [] if sector is None else [(seq, bytes(raw)) for seq, raw in sector.events]
+            read = self._read.get(key)
+            if read is None:
                 if len(self._read) > 2000:
                     self._read.clear()
-                self._read[key] = events
-            for seq, raw in events:
-                if found.setdefault(seq, raw) != raw:
+                read = self._read[key] = self._read_sector(ring, epoch)
+            events, losses = read
+            for seq in found.keys() & events.keys():
+                if found[seq] != events[seq]:
                     self._fail(f"number {seq} stands for two events")
-        return found
+            found.update(events)
+            told += losses
+        return found, told
+
+    def _read_sector(self, ring: Ring, epoch: int) -> tuple[dict[int, bytes], list[Span]]:
+        events: dict[int, bytes] = {}
+        sector = ring.read_sector(epoch)
+        for seq, raw in sector.events if sector is not None else ():
+            if events.setdefault(seq, bytes(raw)) != raw:
+                self._fail(f"number {seq} stands for two events")
+        details = [decode(raw).detail for raw in events.values() if raw[0] == GAP]
+        return events, [(detail["first"], detail["last"]) for detail in details]
 
     def _fail(self, what: str) -> None:
         cuts = "; then ".join(self._trail)
         raise Violation(f"{what} (sectors {self.sectors}, seed {self.seed}, cut {self.total}: {cuts})")
 
 
-def _within(seq: int, spans: list[tuple[int, int]]) -> bool:
+def _within(seq: int, spans: list[Span]) -> bool:
     return any(low <= seq <= high for low, high in spans)

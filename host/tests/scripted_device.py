@@ -180,6 +180,12 @@ class ScriptedDevice:
         """The port is gone; `replug` brings another one."""
         self._unplug()
 
+    def become(self, other: ScriptedDevice) -> None:
+        """Behind a port in the network, which stays open, somebody unplugs this device and plugs in another."""
+        self.id, self.state, self.flash, self.ring = other.id, other.state, other.flash, other.ring
+        self._began, self.shift_s = other._began, other.shift_s
+        self._done, self._outcomes, self._offer = {}, {}, None
+
     def replug(self) -> None:
         """Put the cable back that was pulled."""
         self._thread.join(2)

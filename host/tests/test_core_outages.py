@@ -3,6 +3,8 @@
 import pytest
 
 from dosecore.alerts import alerts
+from dosecore.decide import decide
+from dosecore.instant import ms_between
 from dosecore.regimen_rules import built_in
 from dosecore.view import course_view
 from tests.driver import Device, ms
@@ -269,3 +271,28 @@ def test_slot_whose_end_is_the_very_sync_was_not_observed():
     before = len(device.log)
     device.set_clock(UTC0 + device.t)
     assert told(device, before) == [("dose-closed", 16 * HOUR, 2, "unknown"), ("dose-due", 16 * HOUR, 3, "")]
+
+
+@pytest.mark.req("J-01", "T-04")
+@pytest.mark.parametrize("set_again", [False, True])
+def test_power_that_goes_again_before_the_interruption_is_stored_loses_nothing_but_time(set_again):
+    device = course()
+    press(device, "start")
+    device.wait(5 * MINUTE)
+    proved = device.state.last_mono
+    device.t += MINUTE
+    device.origin = device.t
+    for command, detail in (("boot", {"cause": "power-on", "warm": False}), ("clock-lost", {})):
+        device.add(decide(device.state, command, detail, device.now))
+    power_cut(device, off=MINUTE)  # the loop had not begun: `dose-interrupted` never came
+    (event,) = [event for event in device.log if event.kind == "dose-interrupted"]
+    assert event.detail["cause"] == "restart"
+    assert event.detail["infused_ms"] == ms_between(proved, started_at(device))
+    if set_again:
+        device.set_clock(UTC0 + device.t)
+    press(device, "start")
+    assert course_view(device.state, device.now)["phase"] == "infusing"
+
+
+def started_at(device):
+    return next(event.mono for event in device.log if event.kind == "dose-started")

@@ -21,6 +21,7 @@ NAMES = (
     "ports",
     "info",
     "status",
+    "watch",
     "regimen",
     "configure",
     "clock",
@@ -30,6 +31,7 @@ NAMES = (
     "self-test",
     "alert",
     "flash",
+    "doctor",
     "sim",
 )
 IN_GROUPS = {
@@ -98,7 +100,7 @@ def test_the_installed_command_and_the_module_are_the_same() -> None:
         text=True,
     )
     assert module.stdout == "dosebell, version 0.1.0\n"
-    assert 'dosebell = "dosebell.cli.main:main"' in (ROOT / "pyproject.toml").read_text()
+    assert 'dosebell = "dosebell.__main__:main"' in (ROOT / "pyproject.toml").read_text()
 
 
 def seconds(*arguments: str) -> float:
@@ -120,7 +122,18 @@ def test_help_starts_within_100_ms_of_click() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from dosebell.cli.main import run; run(['--help']); print([m for m in sys.modules if m.split('.')[0] in %r])"
-    heavy = ("serial", "rich", "sqlite3", "tomllib", "dosecore", "rp2040py", "importlib.metadata")
+    heavy = (
+        "serial",
+        "rich",
+        "sqlite3",
+        "tomllib",
+        "dosecore",
+        "rp2040py",
+        "fhir",
+        "pydantic",
+        "icalendar",
+        "importlib.metadata",
+    )
     said = subprocess.run(
         [sys.executable, "-c", code % (heavy,)], env={**os.environ, "PYTHONPATH": PATHS}, capture_output=True, text=True
     )

@@ -27,11 +27,20 @@ def test_each_line_is_a_sentence_and_an_advice(code: str) -> None:
         assert line.sentence.endswith(".")
 
 
+def test_the_table_has_every_code_that_is_raised_and_no_other() -> None:
+    source = "".join(path.read_text() for path in sorted((ROOT / "host" / "dosebell").rglob("*.py")))
+    raised = set(re.findall(r'DosebellError\(\s*"([a-z-]+)"', source))
+    by_another_way = {"archive-busy", "archive-full", "protocol-too-old"}
+    assert all(f'"{code}"' in source for code in by_another_way)
+    assert raised | by_another_way | set(CODES) == set(TABLE)
+
+
 def test_every_placeholder_is_filled_even_without_context() -> None:
     for code in TABLE:
         err = DosebellError(code)
         filled = re.findall(r"\{(\w+)\}", err.sentence + err.advice)
-        assert set(filled) <= {"ports", "theirs", "ours", "count", "seq"}, code  # always given where these are raised
+        given = {"ports", "theirs", "ours", "count", "seq", "wanted", "found"}  # always given where these are raised
+        assert set(filled) <= given, code
 
 
 def test_the_document_is_current() -> None:

@@ -104,6 +104,16 @@ def test_an_interrupted_pull_is_resumed(
         assert kept.gaps(kept.journals()[0]) == [] and len(kept.journals()) == 1
 
 
+@pytest.mark.req("H-04")
+def test_a_long_log_comes_in_answers_of_eight_sectors(archive: Path) -> None:
+    with ScriptedDevice(sectors=24) as device:
+        press(device, 1100)
+        assert device.ring.epoch > 17
+        pulled = pull(device, archive)
+        assert pulled.gaps == [] and numbers(archive) == list(range(1, pulled.last + 1))
+        assert device.asked.count("log") < device.ring.epoch / 3
+
+
 @pytest.mark.req("H-04", "J-02")
 def test_a_damaged_slot_is_read_from_its_second_copy(device: ScriptedDevice, archive: Path) -> None:
     press(device, 10)

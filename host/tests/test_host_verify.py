@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 import struct
@@ -11,13 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from host_command import Ran, dosebell
+from host_command import Ran, dosebell, on
 from scripted_device import ScriptedDevice
 
 from dosebell import archive_schema, log_pull
 from dosebell.archive import Archive
 from dosebell.archive_check import check
 from dosebell.client import connect
+from dosecore.regimen_rules import built_in
 
 OLD = Path(__file__).parent / "data" / "archive-1.sql"
 EVENTS = 130  # in three sectors
@@ -263,6 +265,9 @@ def test_a_table_has_typed_columns(tmp_path: Path) -> None:
     assert [int(row["seq"]) for row in rows] == [event["seq"] for event in events]
     assert [json.loads(row["detail"]) for row in rows] == [event["detail"] for event in events]
     for row, event in zip(rows, events, strict=True):
+        assert re.fullmatch(
+            r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})?", row["utc"]
+        )  # what LibreOffice takes for a date
         read = row["utc"] and datetime.fromisoformat(row["utc"] + "+00:00")
         assert (read or None) == (event["utc"] and datetime.fromisoformat(event["utc"]))
         for name in ("boot", "mono_ms"):
@@ -274,6 +279,21 @@ def test_a_table_has_typed_columns(tmp_path: Path) -> None:
         if event["kind"] == "dose-started"
     ]
     assert starts and all(int(shown) == true for shown, true in starts if true is not None)
+
+
+@pytest.mark.req("H-05")
+@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@SUM(A1)", '",=1+1'])
+def test_no_cell_of_a_table_is_a_formula(device: ScriptedDevice, tmp_path: Path, label: str) -> None:
+    path = tmp_path / "archive.sqlite"
+    device.happen("configure", regimen=built_in()["hd-il2"], label=label, armed=False)
+    device.happen("fault", code=label, words=label)
+    assert on(device.port, "log", "pull", "--archive", str(path)).code == 0
+    ran = dosebell("log", "export", "--format", "csv", "--archive", str(path))
+    rows = list(csv.DictReader(ran.out.splitlines()))
+    assert label in [json.loads(row["detail"]).get("label") for row in rows]
+    for row in rows:
+        for name, cell in row.items():
+            assert not cell.startswith(("=", "+", "-", "@", "\t")) or (name == "variance_ms" and int(cell) < 0)
 
 
 @pytest.mark.req("H-05", "H-01")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dosebell.image import BoardError
+from dosebell.image import BoardError, build_image
 from dosebell.image.board import load_board
-from dosebell.image.files import BOARDS
+from dosebell.image.files import BOARDS, FIRMWARE
 from dosebell.image.micropython import load_micropython
 
 pytestmark = pytest.mark.req("B-02")
@@ -74,6 +74,33 @@ def test_make_image_says_the_line_and_the_reason(tmp_path):
     assert built.stderr == f"error: {file}:10: buttons.hold: GPIO 10 is used twice, also by buttons.start\n"
 
 
+def test_a_readers_own_board_cannot_take_the_name_of_a_shipped_one(tmp_path):
+    """Its image would lie where that of the shipped board lies, and both devices would tell the same name."""
+    file = board_with(tmp_path, "start = 10", "start = 2")
+    built = subprocess.run(
+        [sys.executable, "-m", "dosebell.image", "--board", str(file), "--out", str(tmp_path / "own.uf2")],
+        capture_output=True,
+        text=True,
+    )
+    assert (built.returncode, built.stdout) == (1, "")
+    assert built.stderr == (
+        f"error: {file}:4: board.name: is 'pico', a board that comes with Dosebell; give file and board a name of their own\n"
+    )
+    assert not (tmp_path / "own.uf2").exists()
+
+
+def test_an_unknown_micropython_is_refused_at_the_line_that_names_it(tmp_path):
+    file = board_with(tmp_path, 'micropython = "RPI_PICO"', 'micropython = "RPI_PICO2"')
+    with pytest.raises(BoardError) as refused:
+        build_image(file, FIRMWARE, tmp_path / "out.uf2")
+    assert str(refused.value) == f"{file}:5: board.micropython: is 'RPI_PICO2'; micropython.toml has: RPI_PICO"
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
+    with pytest.raises(BoardError, match="pico.toml:11: is not TOML: Cannot overwrite a value .at line 11"):
+        load_board(board_with(tmp_path, "hold = 11", "hold = 11\nhold = 12"))
+
+
 @pytest.mark.req("T-05", "B-02")
 def test_a_board_file_may_name_its_clock_chip(tmp_path):
     file = board_with(tmp_path, "[i2c]", "[clock]\naddress = 0x68\n\n[i2c]")
@@ -98,7 +125,8 @@ def test_a_board_file_may_name_its_clock_chip(tmp_path):
         ("red = 18", "red = 29", "leds.red", "GPIO 29 is not led out: it measures"),
         ("scl = 5", "scl = 6", "i2c.scl", "GPIO 6 cannot be SCL of I2C 0; can be: 1, 5,"),
         ("[i2c]", "[display]\naddress = 0x3D\n[i2c]", "display.address", "is 0x3d; the firmware looks"),
-        ("[i2c]", "[display]\naddress = 0x3C\n[clock]\naddress = 0x3C\n[i2c]", "clock.address", "0x3c is used twice"),
+        ("[i2c]", "[display]\naddress = 0x3C\n[clock]\naddress = 0x3C\n[i2c]", "clock.address", "a DS3231 has 0x68"),
+        ("[i2c]", "[clock]\naddress = 0x57\n[i2c]", "clock.address", "is 0x57; a DS3231 has 0x68 and no other"),
         ("red = 18", "red = 14", "buzzer.pin", "GPIO 15 shares PWM slice 7 with leds.red (GPIO 14)"),
         ("id = 0", "id = 2", "i2c.id", "is 2, must be 0 to 1"),
         ("id = 0", "id = 1", "i2c.sda", "GPIO 4 cannot be SDA of I2C 1; can be: 2, 6,"),

@@ -3,7 +3,7 @@
 import random
 import struct
 from binascii import crc32
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 
 import pytest
@@ -40,10 +40,21 @@ def written(sectors: int, events: int) -> tuple[bytes, dict[int, bytes]]:
 def stored(ring: Ring) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     for epoch in range(ring.oldest, ring.epoch + 1):
-        sector = ring.read_sector(epoch)
-        for seq, raw in sector.events if sector else []:
-            assert found.setdefault(seq, bytes(raw)) == bytes(raw)
+        a, b = (ring.flash.read(ring.index(epoch) + copy * ring.sectors, 0, BLOCK) for copy in (0, 1))
+        for seq, raw in events_of(epoch, ring.sectors, a, b):
+            assert found.setdefault(seq, raw) == raw
     return found
+
+
+@lru_cache(maxsize=64)  # a trial changes one sector: the others are read once
+def events_of(epoch: int, sectors: int, a: bytes, b: bytes) -> list[tuple[int, bytes]]:
+    """What the ring reads in a sector whose two copies are `a` and `b`."""
+    flash = Nor(2 * sectors)
+    ring = Ring(flash, 2 * sectors, 2)
+    for block, contents in ((ring.index(epoch), a), (ring.index(epoch) + sectors, b)):
+        flash.memory[block * BLOCK : (block + 1) * BLOCK] = contents
+    sector = ring.read_sector(epoch)
+    return [(seq, bytes(raw)) for seq, raw in sector.events] if sector else []
 
 
 class Found:

@@ -26,7 +26,9 @@ from dosecore.events import KINDS as event_kinds
 SEED = 20261123
 OWN_ECHO = {event_kinds.index("exported"), event_kinds.index("checkpoint")}
 ROOM = 40  # slots that may be written while a pull runs, once the ring has gone round
-KINDS = ("host killed", "cable pulled", "device reset")
+KINDS = ("host killed", "cable pulled", "device reset", "host stopped", "host told to end")
+SIGNALS = {"host killed": signal.SIGKILL, "host stopped": signal.SIGINT, "host told to end": signal.SIGTERM}
+ENDS = {"host killed": -signal.SIGKILL, "host stopped": 130, "host told to end": 143}
 TRIALS, SOAK_TRIALS = 40, 200
 
 
@@ -71,8 +73,8 @@ class Trial:
         device.meanwhile = self._meanwhile
         device.cut_after = random.randrange(200, device.said - before)
         device.cut = self._cut
-        if self.kind == "host killed":
-            self._killed()
+        if self.kind in SIGNALS:
+            self._with_a_host_that_ends()
         else:
             with pytest.raises(DosebellError):
                 pull(device, self.cut)
@@ -98,20 +100,24 @@ class Trial:
 
     def _cut(self) -> None:
         self.was_cut = True
-        if self.kind == "host killed":
+        if self.kind in SIGNALS:
             time.sleep(self._random.random() * 0.02)  # also into what the host does by itself
-            os.kill(self._process.pid, signal.SIGKILL)
+            os.kill(self._process.pid, SIGNALS[self.kind])
         else:
             self._device.pull_cable()
             if self.kind == "device reset":
                 self._device.reboot()
 
-    def _killed(self) -> None:
+    def _with_a_host_that_ends(self) -> None:
         command = [sys.executable, "-m", "dosebell", "--port", self._device.port, "log", "pull", "--archive", self.cut]
         self._process = subprocess.Popen(
-            command, env={**os.environ, "PYTHONPATH": PATHS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env={**os.environ, "PYTHONPATH": PATHS}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert self._process.wait(20) == -signal.SIGKILL
+        out, err = self._process.communicate(timeout=20)
+        assert (self._process.returncode, out) == (ENDS[self.kind], ""), err
+        if self.kind != "host killed":
+            assert err.endswith("stopped\n") and "Traceback" not in err, err
+            assert {path.name for path in self.cut.parent.glob("cut*-*")} == set(), "SQLite left something beside it"
 
     def _compare(self) -> None:
         (events, gaps), (wanted, wanted_gaps) = contents(self.cut), contents(self.calm)

@@ -78,6 +78,7 @@ def _arm(settings: Settings) -> Result:
 
     with open_device(settings) as client:
         data = regimen_of(client)
+        client.same_device()
         change(client, "configure", regimen=data, label=client.identity.get("label") or "", armed=True)
     return Result(
         lambda: ["Armed: START held for 3 s at the bed makes slot 1 due."],

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 PORT_VARIABLE = "DOSEBELL_PORT"
+TIMEOUT_VARIABLE = "DOSEBELL_TIMEOUT"
 
 
 class Settings:
@@ -18,6 +19,7 @@ class Settings:
 
     def __init__(self) -> None:
         self.port: str | None = None
+        self.device: str | None = None
         self.json = False
         self.verbose = False
         self.timeout = 3.0
@@ -52,13 +54,20 @@ def global_options(*, outermost: bool = False) -> list[click.Parameter]:
             help="Device path, USB serial number, or URL such as socket://host:port [env: DOSEBELL_PORT; else the one Dosebell attached].",
             **common,
         ),
+        click.Option(
+            ["--device"],
+            metavar="ID",
+            help="The device meant, by its id or label: no other one is talked to, whatever is plugged in there.",
+            **common,
+        ),
         click.Option(["--json"], is_flag=True, help="Results as JSON on stdout, errors as JSON on stderr.", **common),
         click.Option(["-v", "--verbose"], is_flag=True, help="Show on stderr what is asked and answered.", **common),
         click.Option(
             ["--timeout"],
             type=click.FloatRange(0.3, 60),
             metavar="SECONDS",
-            help="Give up on a silent device after this long [3]; it is asked three times meanwhile.",
+            envvar=TIMEOUT_VARIABLE if outermost else None,
+            help="Give up on a silent device after this long [env: DOSEBELL_TIMEOUT; else 3]; it is asked three times meanwhile.",
             **common,
         ),
     ]
@@ -91,7 +100,8 @@ class Command(_Grouped, click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(global_options())
+        own = {parameter.name for parameter in self.params}
+        self.params.extend(option for option in global_options() if option.name not in own)
 
 
 class LazyGroup(_Grouped, click.Group):

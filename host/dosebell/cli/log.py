@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dosebell.cli.fhir_options import MEDICATION, PATIENT
 from dosebell.cli.lazy import LazyGroup, Settings
 from dosebell.cli.selection import ARCHIVE, DEVICE, selecting
 
@@ -164,52 +165,74 @@ def show(settings: Settings, /, path: Path | None, **options: Any) -> Result:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("jsonl", "csv")),
+    type=click.Choice(("jsonl", "csv", "fhir", "ics")),
     default="jsonl",
     show_default=True,
-    help="jsonl: one event a line, which `log verify` can prove; csv: a table for a spreadsheet.",
+    help="jsonl: one event a line, which `log verify` can prove; csv: a table for a spreadsheet; fhir: a FHIR R4B transaction for a hospital's server; "
+    "ics: a calendar with one entry a dose.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write [stdout].")
+@click.option(
+    "--patient",
+    type=PATIENT,
+    help="Only fhir: whose doses these are, as Patient/ID or the URL of one. The device does not know [none].",
+)
+@click.option(
+    "--medication",
+    type=MEDICATION,
+    help="Only fhir: the drug's code at your site. The device does not know it [the regimen's name, as text].",
+)
 @ARCHIVE
 @selecting
 @click.pass_obj
-def export(settings: Settings, /, form: str, output: Path | None, path: Path | None, **options: Any) -> Result | None:
+def export(
+    settings: Settings,
+    /,
+    form: str,
+    output: Path | None,
+    patient: str | None,
+    medication: tuple[str, str, str] | None,
+    path: Path | None,
+    **options: Any,
+) -> Result | None:
     """Write archived events for other programs. A file is written wholly or not at all. No device is needed.
+
+    For fhir and ics the filters choose doses: --since and --until by their start, or by their due where they have none. Both need a part that
+    `pip install 'dosebell[fhir,ics]'` brings.
 
     \b
     Example: dosebell log export --output ward7.jsonl
              dosebell log export --format csv --course 1 > course.csv
+             dosebell log export --format fhir --patient Patient/123 -o course.json
+             dosebell log export --format ics -o bed12.ics
     """
     from dosebell.archive import Archive, default_path
     from dosebell.cli.output import Result, message, write_whole
-    from dosebell.cli.selection import select
-    from dosebell.events_json import as_json
-    from dosebell.log_file import About, proven_lines, text_of
-    from dosebell.log_table import csv_lines
+    from dosebell.cli.written import events_text, fhir_text, ics_text
 
+    if form != "fhir" and (patient or medication):
+        raise click.UsageError("--patient and --medication are for --format fhir.")
     with Archive(path or default_path(), create=False) as archive:
-        chosen = select(archive, **options)
-        gaps = archive.gaps(chosen.journal)
-    if not chosen.events:
-        message("No event is selected.")
-    of = chosen.journal
-    events = [as_json(event, chosen.offsets) for event, _ in chosen.events]
-    if form == "csv":
-        lines = list(csv_lines(events))
-    else:
-        about = About(of.device, of.label, of.board, of.id, chosen.filters)
-        lines = [text_of(line) + "\n" for line in proven_lines(about, events, gaps)]
+        if form == "fhir":
+            written = fhir_text(archive, patient, medication, options)
+        elif form == "ics":
+            written = ics_text(archive, options)
+        else:
+            written = events_text(archive, form, options)
+    for words in written.messages:
+        message(words)
     if output is None:
-        click.echo("".join(lines), nl=False)
+        click.echo(written.text, nl=False)
         return None
-    write_whole(output, "".join(lines))
-    data = {"file": str(output), "format": form, "device": of.device, "journal": of.id, "events": len(events)}
-    return Result(lambda: [f"{len(events)} events written to {output}."], data)
+    write_whole(output, written.text)
+    of = written.journal
+    data = {"file": str(output), "format": form, "device": of.device, "journal": of.id, **written.counts}
+    return Result(lambda: [f"{written.said} written to {output}."], data)
 
 
 def _table(found: list[tuple[Any, Any]]) -> Any:
     """One event a line, in local time, within 80 columns."""
-    from dosebell.cli.output import table
+    from dosebell.cli.output import LongTable
     from dosebell.events_json import words
     from dosebell.times import local_short, zone
 
@@ -223,7 +246,7 @@ def _table(found: list[tuple[Any, Any]]) -> Any:
         )
         for event, utc in found
     ]
-    return table(("Seq", f"Time ({zone()})", "Slot", "Event", "Detail"), rows, right=("Seq",))
+    return LongTable(("Seq", f"Time ({zone()})", "Slot", "Event", "Detail"), rows, right=("Seq",))
 
 
 @log.command()

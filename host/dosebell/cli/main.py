@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -21,6 +22,7 @@ _LOOK, _SET_UP, _COURSE, _RECORD, _DEVICE = (
 COMMANDS = {
     "status": Entry("dosebell.cli.status:status", "What the device is doing now.", _LOOK),
     "info": Entry("dosebell.cli.info:info", "Which device this is, and what runs on it.", _LOOK),
+    "watch": Entry("dosebell.cli.watch:watch", "All devices, live.", _LOOK),
     "ports": Entry("dosebell.cli.ports:ports", "Which boards are attached.", _LOOK),
     "regimen": Entry("dosebell.cli.regimen:regimen", "List, show and check regimens.", _SET_UP),
     "configure": Entry("dosebell.cli.configure:configure", "Give the device a regimen.", _SET_UP),
@@ -28,13 +30,16 @@ COMMANDS = {
     "course": Entry("dosebell.cli.course:course", "Start, stop or move a course.", _COURSE),
     "dose": Entry("dosebell.cli.dose:dose", "Correct a dose, or give the reason of a hold.", _COURSE),
     "log": Entry("dosebell.cli.log:log", "Pull the device's log and show it.", _RECORD),
+    "report": Entry("dosebell.cli.report:report", "Write what a course was, as a page to print.", _RECORD),
+    "provision": Entry("dosebell.cli.provision:provision", "Test, record and label a board.", _DEVICE),
     "self-test": Entry("dosebell.cli.self_test:self_test", "Let the device test itself.", _DEVICE),
     "alert": Entry("dosebell.cli.alert:alert", "Play the calls at the bed.", _DEVICE),
     "flash": Entry("dosebell.cli.flash:flash", "Put an image on boards, and prove that it runs.", _DEVICE),
+    "doctor": Entry("dosebell.cli.doctor:doctor", "What is wrong, and what mends it.", _DEVICE),
     "sim": Entry("dosebell.cli.sim:sim", "An emulated device to try all this with.", _DEVICE),
 }
 
-_EXIT_CODES = "0 ok, 2 usage, 3 no device, 4 device refused, 5 device fault, 6 data damaged"
+_EXIT_CODES = "0 ok, 2 usage, 3 no device, 4 device refused, 5 device fault, 6 data damaged, 130 stopped with Ctrl-C"
 
 
 @click.command(
@@ -70,7 +75,8 @@ def _report(err: Any, as_json: bool) -> int:
 
         click.echo(json.dumps(err.as_json()), err=True)
     else:
-        click.echo(f"{click.style(err.code, bold=True)}: {err.sentence}\n{err.advice}", err=True)
+        code = err.code if os.environ.get("NO_COLOR") else click.style(err.code, bold=True)
+        click.echo(f"{code}: {err.sentence}\n{err.advice}", err=True)
     return int(err.exit_code)
 
 
@@ -92,9 +98,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as err:
         err.show()
         return err.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as err:
         click.echo("stopped", err=True)
-        return 130
+        return getattr(err.__cause__ or err, "code", 130)  # of `Ended`, which click hides behind its Abort
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us is gone: nothing is left to say, also not by the interpreter as it closes
         return 1
@@ -104,8 +110,3 @@ def run(arguments: list[str]) -> int:
         if not isinstance(err, DosebellError):
             raise
         return _report(err, as_json)
-
-
-def main() -> None:
-    """The `dosebell` command."""
-    sys.exit(run(sys.argv[1:]))

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
 WIDTH = 80
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that fits 80 columns wherever it cannot know better; it honours NO_COLOR."""
+    """A console that fits 80 columns wherever it cannot know better. With NO_COLOR nothing is bold either."""
+    import os
+
     from rich.console import Console
 
-    found = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    found = Console(stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False, color_system=colours)
     if not found.is_terminal:
         found.width = WIDTH
     return found
@@ -73,6 +77,37 @@ def table(
     return made
 
 
+class LongTable:
+    """A plain table of any number of rows, of which only the last column wraps: it looks like `table` and is made 20 times as fast."""
+
+    def __init__(self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+        self._headings = headings
+        self._rows = rows
+        self._right = [heading in right for heading in headings[:-1]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from textwrap import wrap
+
+        from rich.segment import Segment
+        from rich.style import Style
+
+        columns = zip(*(row[:-1] for row in (self._headings, *self._rows)), strict=True)
+        widths = [max(map(len, column)) for column in columns]
+        left = sum(widths) + 2 * len(widths)
+        room = max(10, options.max_width - left)
+        style: Style | None = Style(bold=True)
+        for row in (self._headings, *self._rows):
+            cells = [
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(row, widths, self._right, strict=False)
+            ]
+            parts = [row[-1]] if len(row[-1]) <= room else wrap(row[-1], room, break_on_hyphens=False)
+            yield Segment("  ".join((*cells, parts[0])) + "\n", style)
+            for part in parts[1:]:
+                yield Segment(" " * left + part + "\n")
+            style = None
+
+
 def facts(pairs: Iterable[tuple[str, str]]) -> RenderableType:
     """Names and values, one pair a line."""
     from rich.table import Table
@@ -99,23 +134,20 @@ def message(text: str) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a file wholly or not at all: an older one stays until the new one is complete and on the disk. Errors: unwritable-file."""
     import os
-    import tempfile
+    import secrets
 
     from dosebell.errors import DosebellError
 
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with open(handle, "w", encoding="utf-8", newline="") as file:
+            with open(beside, "x", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(beside, 0o666 & ~mask)  # mkstemp makes it the user's alone
             os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
+        except BaseException:  # Ctrl-C too
+            beside.unlink(missing_ok=True)
             raise
     except OSError as err:
         raise DosebellError("unwritable-file", path=str(path), detail=err.strerror or str(err)) from None

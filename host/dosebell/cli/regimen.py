@@ -77,10 +77,11 @@ def show(name: str, toml: bool) -> Result:
     from dosebell.cli.output import Result
 
     found = regimens.load(name)
+    data = {**found.data, "source": found.source}
     if toml:
         text = regimens.as_toml(found.data)
-        return Result(lambda: [text.rstrip()], found.data)
-    return Result(lambda: _human(found), {**found.data, "source": found.source})
+        return Result(lambda: [text.rstrip()], data)
+    return Result(lambda: _human(found), data)
 
 
 @regimen.command()

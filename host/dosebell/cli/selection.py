@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dosebell.cli.complete import KIND
+from dosebell.cli.lazy import Settings
 
 if TYPE_CHECKING:
     from dosebell.archive import Archive, Journal
     from dosebell.events_json import Offsets
+    from dosebell.export.doses import Doses
     from dosebell.times import Instant
     from dosecore.events import Event
 
@@ -26,7 +28,16 @@ ARCHIVE = click.option(
     envvar="DOSEBELL_ARCHIVE",
     help="The archive's file [the user's own; env: DOSEBELL_ARCHIVE].",
 )
-DEVICE = click.option("--device", metavar="ID", help="Which device, by id or label, where the archive holds several.")
+
+
+def _device(ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """The global option of that name may stand before the command, too."""
+    return value or ctx.ensure_object(Settings).device
+
+
+DEVICE = click.option(
+    "--device", metavar="ID", callback=_device, help="Which device, by id or label, where the archive holds several."
+)
 JOURNAL = click.option(
     "--journal", type=int, metavar="N", help="Which journal of it, where it had several [the newest]."
 )
@@ -99,3 +110,32 @@ def select(
         "until": rfc3339(latest),
     }
     return Selected(chosen, known, events, {name: value for name, value in filters.items() if value is not None})
+
+
+def select_doses(
+    archive: Archive,
+    *,
+    device: str | None = None,
+    journal: int | None = None,
+    kinds: tuple[str, ...] = (),
+    since: str | None = None,
+    until: str | None = None,
+    **numbers: int | None,
+) -> tuple[Journal, Doses]:
+    """The doses meant by the options of `selecting`: a dose is told by all its events, so these are read whole, and the options choose doses.
+
+    numbers: course, cycle and slot. Errors: click.UsageError for `kinds`; those of `select`.
+    """
+    from dosebell.archive import choose
+    from dosebell.export.doses import Doses, Wanted
+    from dosebell.times import parse
+
+    if kinds:
+        raise click.UsageError(
+            "--kind chooses events: this format tells doses, each with all of its events. Leave it out."
+        )
+    earliest = None if since is None else parse(since, field="since", past=True)
+    latest = None if until is None else parse(until, field="until", past=True)
+    chosen = choose(archive, device, journal)
+    wanted = Wanted(**numbers, earliest=earliest, latest=latest)
+    return chosen, Doses(chosen.device, chosen.label, archive.events(chosen), wanted)

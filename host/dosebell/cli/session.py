@@ -16,7 +16,8 @@ CONFIRM = "Hold PAUSE for 2 s at the bed to confirm"
 
 def open_device(settings: Settings) -> Client:
     """The one device meant, proved by its `hello`."""
-    return connect(settings.port, settings.timeout, (lambda text: message(text)) if settings.verbose else None)
+    trace = (lambda text: message(text)) if settings.verbose else None
+    return connect(settings.port, settings.timeout, trace, settings.device)
 
 
 class Countdown:

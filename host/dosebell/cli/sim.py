@@ -14,6 +14,7 @@ import click
 
 from dosebell.cli.lazy import Command, Settings
 from dosebell.errors import DosebellError
+from dosebell.extras import need
 
 if TYPE_CHECKING:
     from dosebell.sim.bedside import Bedside
@@ -112,10 +113,7 @@ def sim(
         from dosebell.cli import sim_panel
 
         sim_panel.check(as_json)
-    try:
-        import rp2040py  # noqa: F401
-    except ModuleNotFoundError as err:
-        raise DosebellError("extra-missing", detail=str(err.name)) from err
+    need("rp2040py", "sim")
     bedside = _switch_on(board, image, flash, blank)
     if clock_chip:
         bedside.solder_clock_chip()

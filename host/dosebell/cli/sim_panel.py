@@ -33,20 +33,17 @@ def check(as_json: bool) -> None:
 
 def show(bedside: Bedside, port: SerialPort, log: LogReader, shown_port: str, speed: float, practice: bool) -> None:
     """The panel until `q`, or until its window is closed. shown_port: what the port is called on the screen."""
-    from rich.console import Console
-
+    from dosebell.keyboard import Keyboard
+    from dosebell.screen import live_console
     from dosebell.sim.display import ADDRESS, Display
-    from dosebell.sim.panel.keys import Keyboard
     from dosebell.sim.panel.loop import Panel, run
 
     part = bedside.i2c_parts.get(ADDRESS)
     display = part if isinstance(part, Display) else None
     notice = "the first dose is due in a minute" if practice else ""
     panel = Panel(bedside, port, log, display, shown_port=shown_port, speed=speed, notice=notice)
-    # A window may be made larger and smaller: its size is asked for, whatever the environment says that it was.
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     try:
-        run(panel, Keyboard(STDIN), Console(highlight=False, _environ=environment))
+        run(panel, Keyboard(STDIN), live_console())
     except OSError as err:
         if err.errno != errno.EIO:  # EIO: the window was closed, and there is no screen left to restore
             raise

@@ -124,20 +124,11 @@ def _course_rows(course: dict[str, Any], now: list[int] | None) -> Iterator[tupl
     from dosebell.times import local, minutes, span
 
     def when(instant: list[int]) -> str:
-        if now is None:
-            return local(instant)
-        seconds = instant[0] - now[0]
-        return f"{local(instant)} ({'in ' if seconds >= 0 else ''}{span(seconds)}{'' if seconds >= 0 else ' ago'})"
+        return local(instant) if now is None else f"{local(instant)} ({distance(instant[0] - now[0])})"
 
-    yield (
-        "Course",
-        ", ".join(part for part in (course["state"], course["regimen"], "armed" if course["armed"] else "") if part),
-    )
+    yield "Course", course_words(course)
     if course["slot"]:
-        yield (
-            "Slot",
-            ", ".join(part for part in (f"cycle {course['cycle']}, slot {course['slot']}", course["phase"]) if part),
-        )
+        yield "Slot", slot_words(course)
         if course["due"] is not None:
             yield "Due", when(course["due"])
         if course["not_before"] is not None and course["not_before"] != course["due"]:
@@ -150,7 +141,39 @@ def _course_rows(course: dict[str, Any], now: list[int] | None) -> Iterator[tupl
     if course["next_due"] is not None and course["next_due"] != course["due"]:
         yield "Next due", when(course["next_due"])
     if course["state"] not in ("unconfigured", "ready"):
-        yield "This cycle", ", ".join(f"{course['counts'][outcome]} {outcome}" for outcome in _COUNTS)
+        yield "This cycle", count_words(course)
+
+
+def course_words(course: dict[str, Any]) -> str:
+    """The course's state, its regimen, and whether it is armed."""
+    return ", ".join(part for part in (course["state"], course["regimen"], "armed" if course["armed"] else "") if part)
+
+
+def slot_words(course: dict[str, Any]) -> str:
+    """Which slot is open, and its phase."""
+    return ", ".join(part for part in (place(course), course["phase"]) if part)
+
+
+def count_words(course: dict[str, Any]) -> str:
+    """How the slots of this cycle ended."""
+    return ", ".join(f"{course['counts'][outcome]} {outcome}" for outcome in _COUNTS)
+
+
+def distance(seconds: int) -> str:
+    """How far away an instant is: "in 14 min", "14 min ago"."""
+    from dosebell.times import span
+
+    return f"in {span(seconds)}" if seconds >= 0 else f"{span(seconds)} ago"
+
+
+def place(found: dict[str, Any]) -> str:
+    """The cycle and slot of a course or an alert; nothing for an alert of no slot."""
+    return f"cycle {found['cycle']}, slot {found['slot']}" if found["slot"] else ""
+
+
+def alert_name(alert: dict[str, Any]) -> str:
+    """The condition, and how often it stands if more than once."""
+    return f"{alert['condition']} x {alert['count']}" if (alert.get("count") or 0) > 1 else str(alert["condition"])
 
 
 def _alert_rows(alerts: list[dict[str, Any]], now: list[int] | None) -> Iterator[tuple[str, str]]:
@@ -160,10 +183,9 @@ def _alert_rows(alerts: list[dict[str, Any]], now: list[int] | None) -> Iterator
         yield "Alerts", "none"
     heading = "Alerts"
     for alert in alerts:
-        number = f" x {alert['count']}" if (alert.get("count") or 0) > 1 else ""
-        place = f" (cycle {alert['cycle']}, slot {alert['slot']})" if alert["slot"] else ""
+        at = f" ({place(alert)})" if alert["slot"] else ""
         age = f", for {span(now[0] - alert['since'][0])}" if now is not None and alert["since"] is not None else ""
-        yield heading, f"{alert['priority']}: {alert['condition']}{number}{place}{age}, sound {alert['audio']}"
+        yield heading, f"{alert['priority']}: {alert_name(alert)}{at}{age}, sound {alert['audio']}"
         heading = ""
 
 

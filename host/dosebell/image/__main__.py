@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from dosebell.image.board import check_own_name, load_board
 from dosebell.image.build import ImageInfo, build_image
 from dosebell.image.errors import ImageError
 from dosebell.image.files import BOARDS, BUILD, CACHE, FIRMWARE, board_file
@@ -29,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     board = board_file(given.board, given.boards)
     out = given.out or BUILD / f"dosebell-{board.stem}.uf2"
     try:
+        load_board(board)  # what is wrong in it is told before what is wrong with its name
+        check_own_name(board, given.boards)
         info = build_image(board, given.firmware, out, cache=given.cache, progress=_progress)
     except ImageError as problem:
         print(f"error: {problem}", file=sys.stderr)
@@ -46,7 +49,7 @@ def _summary(info: ImageInfo) -> str:
     done = "built" if info.rebuilt else "up to date"
     return (
         f"{path}: {done}; Dosebell {info.version} for {info.board}, MicroPython {info.micropython}, {info.files} files,"
-        f" image {info.image_hash}\nSHA-256 {info.sha256}"
+        f" image {info.image_hash}\nSHA-256 {info.sha256}\nbill of materials {os.path.relpath(info.bill_of_materials)}"
     )
 
 

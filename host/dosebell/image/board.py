@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dosebell.image.errors import BoardError
 from dosebell.image.tables import Table, read_toml
 
 # Pico data sheet, section 2.1: what the Pico uses itself and does not lead out.
@@ -28,6 +29,8 @@ _I2C_ADDRESSES = (0x08, 0x77)
 
 # The only one at which the firmware looks for an SSD1306.
 DISPLAY_ADDRESS = 0x3C
+# DS3231 data sheet: fixed in the chip. Another one is mostly that of the memory on the same module (0x57).
+CLOCK_ADDRESS = 0x68
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "buttons": ("start", "hold", "pause"),
@@ -68,14 +71,35 @@ def load_board(file: Path) -> Board:
     parts["i2c"] = _i2c(top.table("i2c"), pins)
     if "clock" in top:
         clock = top.table("clock")
-        parts["clock"] = {"address": clock.integer("address", *_I2C_ADDRESSES)}
+        parts["clock"] = {"address": _address(clock, CLOCK_ADDRESS, "a DS3231 has {:#x} and no other")}
         clock.done()
-    display = _display(top, parts) if "display" in top else None
+    display = None
+    if "display" in top:
+        table = top.table("display")
+        display = _address(table, DISPLAY_ADDRESS, "the firmware looks for a display at {:#x} only")
+        table.done()
     if "call" in top:
         parts["call"] = pins.take(top.table("call"), ("pin",))
     top.done()
     _check_buzzer_slice(top, parts)
     return Board(name, micropython, parts, display)
+
+
+def check_own_name(file: Path, shipped: Path) -> None:
+    """BoardError if a reader's own board file takes the name of one in the folder `shipped`.
+
+    Its image would be written over that of the other, and two devices with different wires would tell one name.
+    """
+    namesake = shipped / file.name
+    if file.resolve() != namesake.resolve() and namesake.exists():
+        raise named_wrongly(
+            file, "name", f"is {file.stem!r}, a board that comes with Dosebell; give file and board a name of their own"
+        )
+
+
+def named_wrongly(file: Path, key: str, reason: str) -> BoardError:
+    """The error for a key of [board] that only those can judge who know more than the file."""
+    return read_toml(file).table("board").error(key, reason)
 
 
 class _Pins:
@@ -110,15 +134,11 @@ def _i2c(table: Table, pins: _Pins) -> dict[str, int]:
     return values
 
 
-def _display(top: Table, parts: dict[str, dict[str, int]]) -> int:
-    """The address of the display, which is an address of its own on the bus."""
-    table = top.table("display")
+def _address(table: Table, only: int, reason: str) -> int:
+    """The address of a part that can have only one; a file that names another one speaks of another part."""
     address = table.integer("address", *_I2C_ADDRESSES)
-    if address != DISPLAY_ADDRESS:
-        raise table.error("address", f"is {address:#x}; the firmware looks for a display at {DISPLAY_ADDRESS:#x} only")
-    table.done()
-    if "clock" in parts and parts["clock"]["address"] == address:
-        raise top.error("clock.address", f"{address:#x} is used twice on the bus, also by display.address")
+    if address != only:
+        raise table.error("address", f"is {address:#x}; {reason.format(only)}")
     return address
 
 

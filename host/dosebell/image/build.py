@@ -18,12 +18,14 @@ from dosebell.image.application import (
     cross_compile_text,
     sources,
 )
-from dosebell.image.board import load_board
+from dosebell.image.board import Board, load_board, named_wrongly
 from dosebell.image.bundle import bundled, sealed
 from dosebell.image.errors import ImageError
 from dosebell.image.files import BOARDS, CACHE, ROOT, write_whole
 from dosebell.image.filesystem import journal_bytes, lay_filesystem
 from dosebell.image.micropython import MicroPython, Progress, Storage, load_micropython, official_image
+from dosebell.image.sbom import Image, bill_of_materials
+from dosebell.image.tables import read_toml
 from dosebell.image.uf2 import PAGE, Page, decode, encode
 
 _MICROPYTHONS = "micropython.toml"
@@ -50,6 +52,11 @@ class ImageInfo:
     rebuilt: bool
     """False if the file was there already and nothing that it is made of had changed."""
 
+    @property
+    def bill_of_materials(self) -> Path:
+        """Where the image's software bill of materials lies."""
+        return _bill_beside(self.path)
+
 
 def silent(line: str) -> None:
     """Progress that nobody waits for."""
@@ -67,11 +74,11 @@ def build_image(
     """Build the image of one board, unless `out` is there and nothing that it is made of has changed.
 
     `board` is a board file; `micropython.toml` lies beside it, or else the project's own counts. `version` is the project's own unless given. A record
-    of what the image was made of is kept beside `out`. The same inputs give the same bytes, whatever the folder, time
-    zone, locale or umask. Raises `ImageError` with one sentence.
+    of what the image was made of is kept beside `out`, and its software bill of materials (`<name>.cdx.json`). The same inputs give the same bytes of both,
+    whatever the folder, time zone, locale or umask. Raises `ImageError` with one sentence.
     """
     described = load_board(board)
-    micropython = load_micropython(_micropythons(board), described.micropython)
+    micropython = _micropython_of(board, described)
     version = version or project_version()
     inputs = _digest_of_inputs(board, firmware, version)
     record = out.with_suffix(".json")
@@ -98,8 +105,12 @@ def build_image(
         journal_blocks=storage.journal_blocks,
         rebuilt=True,
     )
+    tools = {tool: installed_version(tool) for tool in _TOOLS} | {"dosebell": version}
+    modules = {name: laid.get(name, content) for name, content in files.items()}
+    bill = bill_of_materials(Image(described.name, version, image_hash, info.sha256, micropython, modules, tools))
     write_whole(out, uf2)
-    write_whole(record, _record_text(info, inputs))
+    write_whole(info.bill_of_materials, bill)
+    write_whole(record, _record_text(info, inputs, bill))
     return info
 
 
@@ -149,6 +160,17 @@ def project_version() -> str:
         return str(tomllib.load(file)["project"]["version"])
 
 
+def _micropython_of(board: Path, described: Board) -> MicroPython:
+    """The MicroPython that a board file names. BoardError at that line of it when there is none of that name."""
+    pinned = _micropythons(board)
+    known = read_toml(pinned).keys()
+    if described.micropython not in known:
+        raise named_wrongly(
+            board, "micropython", f"is {described.micropython!r}; {pinned.name} has: {', '.join(known)}"
+        )
+    return load_micropython(pinned, described.micropython)
+
+
 def _micropythons(board: Path) -> Path:
     """The table of MicroPythons that a board file goes by: a reader's own board need not come with one."""
     beside = board.parent / _MICROPYTHONS
@@ -183,8 +205,12 @@ def _digest_of_inputs(board: Path, firmware: Path, version: str) -> str:
     return digest.hexdigest()
 
 
-def _record_text(info: ImageInfo, inputs: str) -> bytes:
-    fields = asdict(info) | {"inputs": inputs}
+def _bill_beside(out: Path) -> Path:
+    return out.with_suffix(".cdx.json")
+
+
+def _record_text(info: ImageInfo, inputs: str, bill: bytes) -> bytes:
+    fields = asdict(info) | {"inputs": inputs, "bill_sha256": hashlib.sha256(bill).hexdigest()}
     del fields["path"], fields["rebuilt"]
     return (json.dumps(fields, indent=1, sort_keys=True) + "\n").encode()
 
@@ -194,9 +220,12 @@ def _up_to_date(out: Path, record: Path, inputs: str) -> ImageInfo | None:
     try:
         fields = json.loads(record.read_bytes())
         content = out.read_bytes()
+        bill = _bill_beside(out).read_bytes()
     except (FileNotFoundError, ValueError):
         return None
     if not isinstance(fields, dict) or fields.pop("inputs", None) != inputs:
+        return None
+    if fields.pop("bill_sha256", None) != hashlib.sha256(bill).hexdigest():
         return None
     if fields.get("sha256") != hashlib.sha256(content).hexdigest():
         return None

@@ -23,5 +23,9 @@ def write_whole(file: Path, content: bytes) -> None:
     """Write the file whole or not at all: two builds at once, or one that is interrupted, leave no half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(file)
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    except BaseException:  # Ctrl-C too
+        part.unlink(missing_ok=True)
+        raise

@@ -3,15 +3,14 @@
 import time
 from dataclasses import replace
 
-from rich.console import Console, Group
-from rich.control import Control
-from rich.screen import Screen
+from rich.console import Console
 from rich.text import Text
 
+from dosebell.keyboard import Keyboard
+from dosebell.screen import draw
 from dosebell.sim.bedside import Bedside
 from dosebell.sim.panel import view
 from dosebell.sim.panel.hands import Hands
-from dosebell.sim.panel.keys import Keyboard
 from dosebell.sim.panel.log_reader import LogReader
 from dosebell.sim.panel.pace import Pace
 from dosebell.sim.panel.seen import BUTTON_KEYS, Seen
@@ -190,6 +189,4 @@ def _draw(console: Console, seen: Seen, width: int, height: int) -> None:
     rows: list[Text] = (
         view.rows(seen) if width >= view.WIDTH and height >= view.HEIGHT else view.too_small(width, height)
     )
-    with console:  # in one piece, so that nothing flickers
-        console.control(Control.home())
-        console.print(Screen(Group(*rows)), end="")
+    draw(console, rows)

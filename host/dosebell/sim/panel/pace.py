@@ -11,6 +11,8 @@ SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 PIECE_S = 2.0
 # Processor time that one turn may take before keys and screen are looked after: on a machine that has other work to do too, that share is the same.
 TURN_S = 0.05
+# The board counts whole nanoseconds and comes no nearer to an instant than that: one that is so close has come.
+MOMENT_S = 1e-6
 # The most real time for which a turn tries to catch up.
 BEHIND_S = 0.2
 # The true speed is that of the last so many real seconds.
@@ -59,9 +61,9 @@ class Pace:
         if until is not None:
             target = min(target, max(until, bedside.now))
         end = self._worked() + TURN_S
-        while bedside.now < target and self._worked() < end:
+        while target - bedside.now > MOMENT_S and self._worked() < end:
             bedside.run_to(min(bedside.now + PIECE_S, target))
-        self.behind = bedside.now < target
+        self.behind = target - bedside.now > MOMENT_S
         if in_real_time:
             self._marks.clear()
         else:
