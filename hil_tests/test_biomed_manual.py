@@ -16,7 +16,7 @@ from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.attended import AttendedCommand
 from hil_tests.bench.command import CliResult
-from hil_tests.bench.computer import POLL_S, SPEED, Computer
+from hil_tests.bench.computer import Computer
 from hil_tests.conftest import MakeBench
 from hil_tests.engineer import Engineer
 
@@ -66,9 +66,7 @@ class Desk(Computer):
 
         try:
             if "flash" in line:  # the board leaves its port for the loader, and time must go on meanwhile
-                timekeeper.begin_paced()
-                while not done():
-                    timekeeper.turn(SPEED, POLL_S)
+                self.serve(done)
             else:
                 timekeeper.serve_on_demand(done)
         finally:

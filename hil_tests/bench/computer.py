@@ -5,7 +5,7 @@ through DOSEBELL_PORTS and DOSEBELL_DRIVES.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dosebell.sim.drive import LoaderDrive
@@ -74,26 +74,34 @@ class Computer:
                 nurses.append(Nurse(bench.bedside))
                 port.on_answer = nurses[-1].listen
         command = Command(args, port=None, home=self._home, environment=found | (environment or {}), unprivileged=True)
-        now = talked_at = time.monotonic()
-        end = now + timeout
+        end = time.monotonic() + timeout
+
+        def done() -> bool:
+            for nurse in nurses:
+                nurse.look(command)
+            if time.monotonic() > end:
+                command.stop()
+                raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
+            return command.done()
+
         try:
-            while not command.done():
-                for nurse in nurses:
-                    nurse.look()
-                if time.monotonic() > end:
-                    command.stop()
-                    raise TimeoutError(f"{command.result()} was not done within {timeout:g} s")
-                before = now
-                if any([timekeeper.answer() for _, _, timekeeper in self._boards.values()]):
-                    talked_at = time.monotonic()
-                else:
-                    time.sleep(POLL_S)
-                now = time.monotonic()
-                if now - talked_at > SILENT_S:
-                    for bench, _, _ in self._boards.values():
-                        bench.wait(min(now - before, PIECE_S) * SPEED)
+            self.serve(done)
         finally:
             for _, port, _ in self._boards.values():
                 port.on_answer = None
             command.stop()
         return command.result()
+
+    def serve(self, until: Callable[[], bool]) -> None:
+        """Let the boards answer until `until()` holds. While nobody talks to them their time goes on, at SPEED: they leave for the loader and come back."""
+        now = talked_at = time.monotonic()
+        while not until():
+            before = now
+            if any([timekeeper.answer() for _, _, timekeeper in self._boards.values()]):
+                talked_at = time.monotonic()
+            else:
+                time.sleep(POLL_S)
+            now = time.monotonic()
+            if now - talked_at > SILENT_S:
+                for bench, _, _ in self._boards.values():
+                    bench.wait(min(now - before, PIECE_S) * SPEED)

@@ -13,7 +13,18 @@ from dosecore.events import OUTCOMES, Event
 from dosecore.instant import add, plus
 from dosecore.state import OUTCOME_BITS, State
 
-_BY_A_PRESS = ("phase", "outcome", "started", "ended", "infused_ms", "override", "holds", "interruptions", "reason", "answer")
+_BY_A_PRESS = (
+    "phase",
+    "outcome",
+    "started",
+    "ended",
+    "infused_ms",
+    "override",
+    "holds",
+    "interruptions",
+    "reason",
+    "answer",
+)
 
 # The phase before a press, as far as the press tells.
 _BEFORE = {"interrupt": "infusing", "resume": "interrupted", "stop": "interrupted"}
