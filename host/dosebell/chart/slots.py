@@ -5,8 +5,7 @@ Plain data. Every instant is UTC, (s, ms) since 2020, or None where nobody knows
 
 from __future__ import annotations
 
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dosebell.times import Instant
@@ -127,7 +126,14 @@ class ChartedSlot:
 
     def copy(self) -> ChartedSlot:
         """A second one with the same contents: what an undo goes back to."""
-        return deepcopy(self)
+        return replace(
+            self,
+            holds=[replace(hold) for hold in self.holds],
+            interruptions=[replace(one) for one in self.interruptions],
+            corrections=list(self.corrections),
+            undone=list(self.undone),
+            seqs=list(self.seqs),
+        )
 
 
 @dataclass
