@@ -77,9 +77,11 @@ class ChartedSlot:
 
     phase: planned (nothing has happened to it yet), due, late, overdue, infusing, interrupted, on-hold, closed, or dropped (its course was stopped before, or a
     reschedule moved it out of the cycle). outcome: given, partial, held, missed, unknown; "" while it is not closed.
-    due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. infused_ms: of one that was stopped. override: "", too-early or gap.
-    recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then; `corrections`
-    has each of them. reason: of a `dose record` without a hold; else the holds have theirs. undone: presses that were taken back, as (press, when).
+    due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. infused_ms: of one that was stopped.
+    override: "", too-early or gap.
+    recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then;
+    `corrections` has each of them. reason: of a `dose record` without a hold; else the holds have theirs.
+    undone: presses that were taken back, as (press, when).
     answer: from the first call for it to the START or HOLD that answered; None where nobody was called.
     seqs: the events it is told by, in their order. changed: when the newest of them happened.
     complete: False when the log begins in its middle or has a gap in it.

@@ -115,7 +115,7 @@ def picture(row: Row, slots: list[ChartedSlot], as_of: Instant | None, clock: wo
         parts += _slot(row, slot, as_of, clock)
     if as_of is not None and row.holds(as_of):
         x = row.x(as_of)
-        parts.append(f'<path d="M{x:g} 0V{HEIGHT - 2}" class="now"/>')
+        parts.append(f'<path d="M{x:g} 13V34" class="now"/>')
         parts.append(
             f'<text x="{x - 3 if x > RIGHT - 45 else x + 3:g}" y="20"{_END if x > RIGHT - 45 else ""} class="n">log ends</text>'
         )
