@@ -42,10 +42,11 @@ bench: image ## measure the figures: a table, and build/bench.json
 soak: image ## run the long tests
 	@$(PY) -m pytest -n $(JOBS) --dist=worksteal -m soak $(ARGS)
 
-pictures: image ## draw the pictures of the documents by the emulated board, into docs/pictures
+pictures: image ## draw the pictures of the documents into docs/pictures (those of the report with chromium)
 	@$(PY) -m hil_tests.pictures.calls
 	@$(PY) -m hil_tests.pictures.screens
 	@$(PY) -m hil_tests.pictures.panel
+	@$(PY) -m hil_tests.pictures.report
 
 guide: $(READY) ## the nurse's guide as a page to print: build/nurse-guide.html
 	@$(PY) -m dosebell.devtools.guide

@@ -27,6 +27,7 @@ NAMES = (
     "course",
     "dose",
     "log",
+    "report",
     "self-test",
     "alert",
     "sim",

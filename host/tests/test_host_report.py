@@ -95,7 +95,7 @@ def remarks(row: dict[str, Any]) -> str:
     return "; ".join(f"{strong} {rest}".strip() for strong, rest in row["remarks"])
 
 
-@pytest.mark.req("S-04", "S-05", "S-06", "T-04")
+@pytest.mark.req("H-05", "S-04", "S-05", "S-06", "T-04")
 def test_the_table_tells_each_dose_and_what_happened_to_it(kept: Path) -> None:
     """given a dose of every end, then its row has due, start, variance, end and outcome, and each hold, interruption, correction and press taken back"""
     row = rows_of(facts_of(kept))
@@ -141,6 +141,7 @@ def test_the_first_page_says_what_stands_what_comes_and_what_must_not_be_overloo
         assert line in said, line
 
 
+@pytest.mark.req("H-05")
 def test_every_event_of_the_course_is_listed(kept: Path) -> None:
     made = facts_of(kept)
     listed = re.findall(r"^<tr><td>(\d+)<td>([^<]*)<td>([^<]*)<td>([^<]*)<td>([a-z-]+)", page(made), re.MULTILINE)
@@ -150,7 +151,7 @@ def test_every_event_of_the_course_is_listed(kept: Path) -> None:
     assert [local for seq, local, *_ in listed if seq == "70"] == ["22:20°"]  # known by the setting that followed
 
 
-@pytest.mark.req("S-07")
+@pytest.mark.req("H-02", "S-07")
 def test_the_data_are_those_of_the_page(kept: Path) -> None:
     found = dosebell("--json", "report", "--archive", str(kept), home=kept.parent).json
     assert found == {**as_json(facts_of(kept), None), "made": found["made"], "attention": found["attention"]}
@@ -168,6 +169,7 @@ def test_the_data_are_those_of_the_page(kept: Path) -> None:
     assert not list(kept.parent.glob("*.html"))
 
 
+@pytest.mark.req("H-02", "H-05")
 def test_the_command_writes_one_file_and_says_where(kept: Path, tmp_path: Path) -> None:
     ran = dosebell("report", "--archive", str(kept), "-o", str(tmp_path / "r.html"), TZ="Europe/Berlin")
     assert (ran.code, ran.err) == (0, "")
@@ -185,6 +187,7 @@ def test_the_file_is_named_by_bed_and_day(kept: Path, tmp_path: Path) -> None:
     assert file_name(facts(tmp_path, lambda bed: None, label="../Bett 7/b")) == "report-Bett-7-b-2026-11-20.html"
 
 
+@pytest.mark.req("H-05")
 def test_nothing_runs_nothing_is_fetched_and_every_name_is_there(kept: Path) -> None:
     """given the page, then it has no script, no style but its own (named by its hash), no address, and each reference inside it has its target"""
     html = page(facts_of(kept))
@@ -330,7 +333,7 @@ def test_what_the_device_can_say_has_its_words() -> None:
     assert set(words.LETTERS) <= set(words.OUTCOMES)
 
 
-@pytest.mark.req("H-04")
+@pytest.mark.req("H-04", "H-05")
 def test_ten_thousand_events_from_pull_to_report(tmp_path: Path) -> None:
     """given 10,000 events of one course, pulled twice over a ring that goes on, then the file stays below 1 MB, and pull, proof and report below 3 s"""
     bed = Bed(sectors=125, max_doses=63, max_days=0, cycles=4, cycle_days=22)
