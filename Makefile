@@ -12,7 +12,7 @@ DEVTOOLS := host/dosebell/devtools
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image flash demo test check bench soak pictures guide errors requirements clean
+.PHONY: help setup image flash provision demo test check bench soak pictures wiring guide errors requirements clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -45,13 +45,12 @@ bench: image ## measure the figures: a table, and build/bench.json
 soak: image ## run the long tests
 	@$(PY) -m pytest -n $(JOBS) --dist=worksteal -m soak $(ARGS)
 
-pictures: image ## draw the pictures of the documents by the emulated board, into docs/pictures
+pictures: image ## draw the pictures of the documents into docs/pictures (those of the report with chromium)
 	@$(PY) -m hil_tests.pictures.calls
 	@$(PY) -m hil_tests.pictures.screens
 	@$(PY) -m hil_tests.pictures.panel
 	@$(PY) -m hil_tests.pictures.watch
-
-.PHONY: wiring provision
+	@$(PY) -m hil_tests.pictures.report
 
 wiring: $(READY) ## draw the wiring and list the parts: of all boards for docs/, or of BOARD=... for build/
 	@$(PY) -m dosebell.devtools.wiring $(if $(filter command,$(firstword $(origin BOARD))),--board $(BOARD))

@@ -28,6 +28,7 @@ FILE_BYTES = 64 * 1024
 SECTOR_BYTES = 4096
 SECTORS_AT_ONCE = 8  # as `dosebell log pull` asks
 HOURS_S = 8 * 3600.0
+REPORT_EVENTS = 10_000
 # A board on which somebody works with mpremote: it does nothing, and its REPL is open.
 PLAIN = b"import time\nwhile True: time.sleep_ms(500)\n"
 BOOT_REPL_S = 0.5
@@ -136,6 +137,33 @@ class Benchmarks:
         for name in long_log.COMMANDS:
             self._add(f"{name} of them", long_log.command_s(archive, name), "s")
 
+    def report(self) -> None:
+        """10,000 events of one course, pulled twice over a ring that goes on: the host's own time for pull, proof and report, and the file's size."""
+        sys.path.append(str(ROOT / "host" / "tests"))
+        from reported_courses import Bed, restless  # type: ignore[import-not-found]
+
+        from dosebell.archive import Archive, choose
+        from dosebell.report.facts import gather
+        from dosebell.report.page import page
+
+        bed, path, spent = (
+            Bed(sectors=125, max_doses=63, max_days=0, cycles=4, cycle_days=22),
+            self._home / "log.sqlite",
+            0.0,
+        )
+        for events in (5_000, REPORT_EVENTS):
+            restless(bed, events)
+            begun = time.process_time()
+            bed.pull(path)
+            spent += time.process_time() - begun
+        begun = time.process_time()
+        with Archive(path, create=False) as archive:
+            html = page(gather(archive, choose(archive, None, None)))
+        made = time.process_time() - begun
+        self._add("pull to report of 10,000 events, host time", spent + made, "s", 3)
+        self._add("of which proof and report", made, "s")
+        self._add("report of 10,000 events", len(html.encode()) / 1000, "kB", 1000)
+
 
 def mpremote_rate(home: Path) -> float:
     """Bytes a second of `mpremote fs cp` from a board whose REPL is open, with a host that answers at once."""
@@ -216,6 +244,7 @@ def main() -> int:
             ("memory and passes", benchmarks.memory),
             ("log and mpremote", benchmarks.log),
             ("a long log on this computer", benchmarks.host),
+            ("report", benchmarks.report),
         ]
         for number, (name, measure) in enumerate(steps, 1):
             print(f"[{number}/{len(steps)}, {time.monotonic() - begun:3.0f} s] {name} ...", file=sys.stderr, flush=True)

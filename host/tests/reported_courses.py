@@ -10,11 +10,13 @@ from scripted_device import ScriptedDevice
 
 from dosebell import log_pull
 from dosebell.archive import Archive
+from dosebell.errors import DosebellError
 from dosebell.log_pull import Pulled
 from dosebell.times import Instant, parse, to_datetime
 from dosecore.decide import decide
 from dosecore.refusals import Refusal
 from dosecore.regimen_rules import built_in
+from dosecore.timeline import due, next_cycle_from
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 BEGINS = "2026-11-20T13:00:00Z"  # the first dose is due
@@ -94,11 +96,12 @@ class _Direct:
     def __init__(self, device: ScriptedDevice) -> None:
         self._device = device
         self.identity = device._do_hello({})
-        self._requests = 0
 
     def ask(self, do: str, **given: Any) -> Any:
-        self._requests += 1
-        return self._device._answer_once({"id": f"r{self._requests:07d}", "do": do, **given})
+        answer = self._device._answer_once({"id": f"r{len(self._device.asked):07d}", "do": do, **given})
+        if isinstance(answer, dict) and "err" in answer:
+            raise DosebellError(str(answer["err"]), by_device=True)
+        return answer
 
     ask_raw = ask
 
@@ -210,3 +213,34 @@ def bench(bed: Bed) -> None:
     bed.pass_time(90)
     bed.do("hold")
     bed.pass_time(60)
+
+
+def restless(bed: Bed, events: int) -> None:
+    """A course that fills the log: STARTs taken back and refused, holds, interruptions, sound paused. Goes on until there are so many events."""
+    if bed.state.course != "running":
+        bed.do("course-start")
+    while bed.ring.seq < events and bed.state.course == "running":
+        opens = max(due(bed.state, bed.state.current), bed.state.last_start or (0, 0))[0]
+        bed.pass_time(max(0, opens - bed.utc[0]) + MINUTE)
+        bed.do("start")
+        bed.pass_time(20)
+        bed.do("undo")
+        bed.pass_time(20)
+        bed.do("hold")
+        bed.reason("awaiting-drug")
+        for _ in range(20):
+            bed.do("pause")
+            bed.pass_time(130)
+        bed.do("start")
+        for _ in range(10):
+            bed.do("start")  # refused: it infuses
+            bed.pass_time(20)
+        bed.do("interrupt")
+        bed.pass_time(60)
+        bed.do("start")
+        bed.answer(20 * MINUTE)
+        bed.pass_time(4 * HOUR)
+        if bed.state.course == "resting":
+            bed.pass_time(max(0, next_cycle_from(bed.state)[0] - bed.utc[0]))
+            bed.do("acknowledge", latched=False)
+            bed.do("prepare")

@@ -28,6 +28,7 @@ NAMES = (
     "course",
     "dose",
     "log",
+    "report",
     "self-test",
     "alert",
     "doctor",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 from dosebell.chart.slots import Answer, ChartedCourse, ChartedSlot, Correction, Hold, Interruption
@@ -222,7 +221,7 @@ class Doses:
             if (before.cycle, before.number) == (slot.cycle, slot.number):
                 del self._before[place:]
                 for name in _BY_A_PRESS:
-                    setattr(slot, name, deepcopy(getattr(before, name)))
+                    setattr(slot, name, getattr(before, name))
                 return
         self._take_back_unseen(slot, event.detail["press"], state)
 

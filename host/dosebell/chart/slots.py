@@ -5,8 +5,7 @@ Plain data. Every instant is UTC, (s, ms) since 2020, or None where nobody knows
 
 from __future__ import annotations
 
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dosebell.times import Instant
@@ -78,9 +77,11 @@ class ChartedSlot:
 
     phase: planned (nothing has happened to it yet), due, late, overdue, infusing, interrupted, on-hold, closed, or dropped (its course was stopped before, or a
     reschedule moved it out of the cycle). outcome: given, partial, held, missed, unknown; "" while it is not closed.
-    due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. infused_ms: of one that was stopped. override: "", too-early or gap.
-    recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then; `corrections`
-    has each of them. reason: of a `dose record` without a hold; else the holds have theirs. undone: presses that were taken back, as (press, when).
+    due, not_before, end: its window as it stood when something last happened to it. ended: of the infusion. infused_ms: of one that was stopped.
+    override: "", too-early or gap.
+    recorded: it was corrected afterwards by `dose record`, at recorded_at, which said outcome and times; before_record is what stood until then;
+    `corrections` has each of them. reason: of a `dose record` without a hold; else the holds have theirs.
+    undone: presses that were taken back, as (press, when).
     answer: from the first call for it to the START or HOLD that answered; None where nobody was called.
     seqs: the events it is told by, in their order. changed: when the newest of them happened.
     complete: False when the log begins in its middle or has a gap in it.
@@ -127,7 +128,14 @@ class ChartedSlot:
 
     def copy(self) -> ChartedSlot:
         """A second one with the same contents: what an undo goes back to."""
-        return deepcopy(self)
+        return replace(
+            self,
+            holds=[replace(hold) for hold in self.holds],
+            interruptions=[replace(one) for one in self.interruptions],
+            corrections=list(self.corrections),
+            undone=list(self.undone),
+            seqs=list(self.seqs),
+        )
 
 
 @dataclass

@@ -70,7 +70,7 @@ def report(
         from dosebell.report.page import page
 
         write_whole(output, page(facts))
-    result = Result(lambda: [_said(facts), str(output)], as_json(facts, output))
+    result = Result(lambda: [*_said(facts), str(output)], as_json(facts, output))
     if facts.checked.bad:
         result.show(as_json=settings.json)
         refuse(archive, facts.checked)
@@ -85,12 +85,13 @@ def file_name(facts: Facts) -> str:
     return f"report-{bed}-{here(facts.as_of or facts.made):%Y-%m-%d}.html"
 
 
-def _said(facts: Facts) -> str:
-    """What is in it, in a line."""
+def _said(facts: Facts) -> list[str]:
+    """What is in it, in two lines."""
     from dosebell.report.words import counted
 
-    proof = "proven" if facts.proven else "NOT PROVEN"
-    if facts.course is None:
-        return f"No course; {counted(len(facts.events), 'event')}, {proof}."
-    counts = ", ".join(f"{number} {outcome}" for outcome, number in facts.course.counts().items() if number)
-    return f"Course {facts.course.number}: {counts or 'no dose closed yet'}; {counted(len(facts.events), 'event')}, {proof}."
+    course = facts.course
+    counts = (
+        "" if course is None else ", ".join(f"{number} {what}" for what, number in course.counts().items() if number)
+    )
+    about = "No course." if course is None else f"Course {course.number}: {counts or 'no dose closed yet'}."
+    return [about, f"{counted(len(facts.events), 'event')}, {'proven' if facts.proven else 'NOT PROVEN'}."]

@@ -12,6 +12,7 @@ from dosebell.report import figures, handover
 from dosebell.report.facts import Facts
 from dosebell.report.words import Clock
 from dosebell.times import rfc3339
+from dosecore.regimen import KEYS
 
 
 def as_json(facts: Facts, file: Path | None) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def _course(course: ChartedCourse) -> dict[str, Any]:
         "state": course.state,
         "mode": course.mode or None,
         "label": course.label,
-        "regimen": course.regimen,
+        "regimen": None if course.regimen is None else {key: course.regimen[key] for key in KEYS},
         "started": rfc3339(course.started),
         "stopped": rfc3339(course.stopped),
         "completed": rfc3339(course.completed),

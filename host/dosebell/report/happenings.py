@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import groupby
+
 from markupsafe import Markup, escape
 
 from dosebell.events_json import words as event_words
 from dosebell.report import words
 from dosebell.report.facts import Facts, Told, unknown_spans
-from dosebell.report.words import Clock, duration
+from dosebell.report.words import Clock, duration, here
 from dosebell.times import Instant, to_datetime
 from dosecore.events import Event
 from dosecore.instant import ms_between
@@ -28,8 +31,17 @@ def unclocked(facts: Facts, clock: Clock) -> list[str]:
 
 
 def rows(told: list[Told], clock: Clock) -> list[tuple[str, str, str, str]]:
-    """(event, when, what, more) of each."""
-    return [(str(event.seq), clock.full(at, seconds=True), *_happened(event)) for event, at in told]
+    """(events, when, what, more) of each; the same thing several times on end is one row that says how often."""
+    found = []
+    for (what, more), group in groupby(told, lambda one: _happened(one[0])):
+        events = list(group)
+        (first, begun), (last, ended) = events[0], events[-1]
+        number, when = str(first.seq), clock.full(begun, seconds=True)
+        if len(events) > 1:
+            number, when = f"{number} to {last.seq}", f"{when} to {clock.near(ended, begun)}"
+            more = f"{len(events)} times{', ' if more else ''}{more}"
+        found.append((number, when, what, more))
+    return found
 
 
 def _happened(event: Event) -> tuple[str, str]:
@@ -64,29 +76,29 @@ def _exact(ms: int) -> str:
 
 
 def event_list(told: list[Told], clock: Clock) -> Markup:
-    """The rows of the event list, as short as they can be: end tags that HTML can do without are left out."""
-    rows: list[str] = []
-    day: object = None
+    """The rows of the list of events, as short as they can be: end tags that HTML can do without are left out. A day's rows stand under its date."""
+    made: list[str] = []
+    shown: object = ()
     for event, at in told:
-        date = words.here(at).date() if at is not None else None
-        if date != day:
-            day = date
-            named = (
-                clock.dated(at)[:-6] if at is not None and not clock.both else clock.dated(at) if at is not None else ""
-            )
-            rows.append(f"<tr class=y><th colspan=6 scope=rowgroup>{named or f'Time not known, boot {event.boot}'}")
-        rows.append(_event(event, at))
-    return Markup("\n".join(rows))
+        moment = None if at is None else here(at)
+        day: object = event.boot if moment is None else moment.date()
+        if day != shown:
+            shown = day
+            named = f"Time not known, boot {event.boot}" if at is None else f"{clock.day(at)} {moment:%Y}"
+            made.append(f"<tr class=y><th colspan=6 scope=rowgroup>{named}")
+        made.append(_event(event, at, moment))
+    return Markup("\n".join(made))
 
 
-def _event(event: Event, at: Instant | None) -> str:
-    if at is None:
+def _event(event: Event, at: Instant | None, moment: datetime | None) -> str:
+    if at is None or moment is None:
         local, utc = f"+{event.mono[0]}.{event.mono[1]:03d} s", ""
     else:
-        late = "°" if event.utc is None else ""
-        utc_moment = to_datetime(at)
-        local = f"{utc_moment.astimezone():%H:%M:%S}{late}"
-        utc = f"{utc_moment:%d %H:%M:%S}.{at[1]:03d}"
+        in_utc = to_datetime(at)
+        local = f"{moment:%H:%M}" if event.utc is not None else f"{moment:%H:%M}°"
+        utc = f"{in_utc:%H:%M:%S}.{at[1]:03d}"
+        if in_utc.day != moment.day:
+            utc = f"{in_utc.day} {in_utc:%b} {utc}"
     place = f"{event.cycle}/{event.slot}" if event.slot else ""
     said = escape(event_words(event))
     return f"<tr><td>{event.seq}<td>{local}<td>{utc}<td>{place}<td>{event.kind}" + (f"<td>{said}" if said else "")

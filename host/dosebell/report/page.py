@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from dosebell import __version__
 from dosebell.chart import ChartedCourse
-from dosebell.report import handover, happenings, tables, words
+from dosebell.report import handover, happenings, tables, timeline, words
 from dosebell.report.facts import Facts
 from dosebell.report.words import Clock
 
@@ -52,6 +52,7 @@ def page(facts: Facts) -> str:
     return made.get_template("report.html").render(
         style=style,
         style_hash=b64encode(sha256(style.encode()).digest()).decode(),
+        badges=timeline.badges(),
         version=__version__,
         name=name,
         facts=facts,

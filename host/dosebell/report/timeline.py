@@ -27,6 +27,13 @@ _LETTER = 5.0  # mean width of a letter of the words below, in units
 _DAY_INTERVAL_S = 4 * 3600  # from this interval on a row is a day
 _PER_ROW = 4  # slots in a row of a shorter one
 _END = ' text-anchor="end"'
+# The shape of each outcome or phase, drawn once at the top of the page.
+_BADGES = {
+    **{key: key for key in ("given", "partial", "held", "missed", "unknown", "infusing", "interrupted", "planned")},
+    **dict.fromkeys(("due", "late", "overdue"), "open"),
+    "on-hold": "held",
+    "dropped": "planned",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,28 @@ class Row:
 
     def meets(self, begin: Instant, end: Instant) -> bool:
         return begin < self.end and end > self.begin
+
+
+def badges() -> Markup:
+    """The shapes, each with its letter: filled round for given, half for partial, square for held, diamond for missed, dashed for not observed."""
+    y = _WORDS
+    disc = f'<circle cy="{y}" r="6.5" class="{{}}"/>'
+    shapes = {
+        "given": disc.format("g"),
+        "partial": disc.format("o") + f'<path d="M-6.5 {y}a6.5 6.5 0 0 0 13 0z" class="gl"/>',
+        "held": f'<path d="M-6 {y - 6}h12v12h-12z" class="o"/>',
+        "missed": f'<path d="M0 {y - 8}l8 8-8 8-8-8z" class="x"/>',
+        "unknown": disc.format("u"),
+        "planned": f'<circle cy="{y}" r="3" class="p"/>',
+    }
+    plain = f'<rect x="-6.5" y="{y - 6.5:g}" width="13" height="13" rx="3" class="o"/>'
+    parts = []
+    for name in dict.fromkeys(_BADGES.values()):
+        letter = words.LETTERS["due" if name == "open" else name] if name != "planned" else ""
+        kind = "l" if name in ("given", "missed") else "k"
+        text = f'<text y="{y + 3.5:g}" text-anchor="middle" class="{kind}">{letter}</text>' if letter else ""
+        parts.append(f'<g id="{name}">{shapes.get(name, plain)}{text}</g>')
+    return Markup("".join(parts))
 
 
 def axis(row: Row) -> Markup:
@@ -77,17 +106,16 @@ def picture(row: Row, slots: list[ChartedSlot], as_of: Instant | None, clock: wo
     told = "; ".join(f"dose {slot.number} {_alt(slot)}" for slot in drawn if row.holds(slot.due))
     label = escape(f"{row.title}: {told or 'no dose due'}")
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">']
-    for begin, end in row.nights:
-        parts.append(_box(row.x(begin), 0, row.x(end), HEIGHT - 2, "night"))
+    nights = "".join(f"M{row.x(begin):g} 0H{row.x(end):g}V{HEIGHT - 2}H{row.x(begin):g}z" for begin, end in row.nights)
+    hours = "".join(f"M{row.x(at):g} 0V{HEIGHT - 2}" for at, _ in row.marks[1:-1])
+    parts.append(f'<path d="{nights}" class="night"/><path d="{hours}" class="h"/>')
     for number, line in enumerate(row.title.split(", ")):
         parts.append(f'<text x="0" y="{21 + 13 * number}" class="{"b" if not number else "m"}">{escape(line)}</text>')
-    for at, _ in row.marks[1:-1]:
-        parts.append(f'<path d="M{row.x(at):g} 0V{HEIGHT - 2}" class="h"/>')
     for slot in drawn:
         parts += _slot(row, slot, as_of, clock)
     if as_of is not None and row.holds(as_of):
         x = row.x(as_of)
-        parts.append(f'<path d="M{x:g} 0V{HEIGHT - 2}" class="now"/>')
+        parts.append(f'<path d="M{x:g} 13V34" class="now"/>')
         parts.append(
             f'<text x="{x - 3 if x > RIGHT - 45 else x + 3:g}" y="20"{_END if x > RIGHT - 45 else ""} class="n">log ends</text>'
         )
@@ -200,37 +228,13 @@ def _label(row: Row, slot: ChartedSlot, due: Instant, clock: words.Clock) -> Ite
     space = min(room, row.x(slot.end) - x if slot.end is not None and row.x(slot.end) > x else room) - 20
     turned = space < _LETTER * min(len(said), 8)
     most = int((110 if turned else space) / _LETTER)
-    said = said if len(said) <= most else said[: max(most - 1, 0)].rstrip() + "…"
+    if len(said) > most:
+        said = said[: max(most - 1, 0)].rstrip() + "…"
     centre = x - 9 if turned else x + 9
-    yield from _badge(centre, words.outcome(slot))
+    yield f'<use href="#{_BADGES[words.outcome(slot)]}" x="{centre:g}"/>'
     if said:
         at = centre - 10 if turned else centre + 10
         yield f'<text x="{at:g}" y="{_WORDS + 3.5:g}"{_END if turned else ""}>{escape(said)}</text>'
-
-
-def _badge(x: float, outcome: str) -> Iterator[str]:
-    """A shape for each outcome, with its letter: filled round for given, half for partial, square for held, diamond for missed, dashed for unknown."""
-    y, letter = _WORDS, words.LETTERS[outcome]
-    dark = False
-    if outcome == "given":
-        yield f'<circle cx="{x:g}" cy="{y}" r="6.5" class="g"/>'
-        dark = True
-    elif outcome == "partial":
-        yield f'<circle cx="{x:g}" cy="{y}" r="6.5" class="o"/><path d="M{x - 6.5:g} {y}a6.5 6.5 0 0 0 13 0z" class="gl"/>'
-    elif outcome in ("held", "on-hold"):
-        yield f'<rect x="{x - 6:g}" y="{y - 6}" width="12" height="12" class="o"/>'
-    elif outcome == "missed":
-        yield f'<path d="M{x:g} {y - 8}l8 8-8 8-8-8z" class="x"/>'
-        dark = True
-    elif outcome == "unknown":
-        yield f'<circle cx="{x:g}" cy="{y}" r="6.5" class="u"/>'
-    elif outcome in ("planned", "dropped"):
-        yield f'<circle cx="{x:g}" cy="{y}" r="3" class="p"/>'
-        letter = ""
-    else:
-        yield f'<rect x="{x - 6.5:g}" y="{y - 6.5:g}" width="13" height="13" rx="3" class="o"/>'
-    if letter:
-        yield f'<text x="{x:g}" y="{y + 3.5:g}" text-anchor="middle" class="{"l" if dark else "k"}">{letter}</text>'
 
 
 def _said(slot: ChartedSlot) -> str:
