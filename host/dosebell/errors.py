@@ -162,7 +162,7 @@ TABLE: dict[str, Line] = {
     "no-permission": Line(
         NO_DEVICE,
         "You may not open {port}.",
-        "Ask for access to serial ports (on Linux: join the group `dialout`, then log in again).",
+        "Ask for access to serial ports (on Linux: join the group `dialout`, then log in again); `dosebell doctor` says what is missing.",
     ),
     "port-busy": Line(
         NO_DEVICE,

@@ -96,7 +96,7 @@ def test_what_a_device_says_of_itself(device: ScriptedDevice, status: dict[str, 
     checks = examined(device)
     is_to_look_at(checks["clock battery"], "none", "DS3231")
     is_to_look_at(checks["mode"], "BENCH", "configure")
-    is_to_look_at(checks["journal"], "2 faults", "dosebell log pull")
+    is_to_look_at(checks["journal"], "2 times the flash did not take", "dosebell log pull")
     # when it is in safe mode and its log is nearly full
     status["device"]["safe_mode"] = True
     status["journal"].update(faults=0, last_seq=6_400, exported_seq=100, capacity=7_686)
@@ -143,11 +143,17 @@ def test_the_image_against_the_one_that_was_built_here(device: ScriptedDevice, t
     assert "no image was built here" in examined(device, tmp_path)["image"].words
 
 
-@pytest.mark.parametrize("answer", [{"device": {}}, {**ANSWER, "journal": None}, {**ANSWER, "clock": None}])
+@pytest.mark.parametrize("answer", [{"device": {}}, {}, {**ANSWER, "journal": None}, {**ANSWER, "clock": None}])
 def test_an_answer_that_makes_no_sense(device: ScriptedDevice, answer: Any) -> None:
     device.answers["status"] = answer
     check = examined(device)["answers"]
     assert (check.verdict, check.exit) == (WRONG, 6)
+
+
+def test_an_identity_that_lacks_something(device: ScriptedDevice) -> None:
+    device.answers["hello"] = {"product": "dosebell", "protocol": 1, "id": device.id}
+    check = examined(device)["answers"]
+    assert (check.verdict, check.exit) == (WRONG, 6) and "KeyError" in check.words
 
 
 @pytest.mark.parametrize(
@@ -156,7 +162,7 @@ def test_an_answer_that_makes_no_sense(device: ScriptedDevice, answer: Any) -> N
         ({"silent": True}, "does not answer", "Unplug it"),
         ({"chatter": b">>> "}, "not a Dosebell", "dosebell flash"),
         ({"protocol": 0}, "too old", "dosebell flash"),
-        ({"protocol": 2}, "too new", "pip install --upgrade dosebell"),
+        ({"protocol": 2}, "too new", "make setup"),
     ],
 )
 def test_what_does_not_answer_as_it_should(

@@ -392,6 +392,22 @@ def test_a_port_in_use_is_opened_once_a_try(mocker: MockerFixture) -> None:
     assert waits.seconds == pytest.approx([2, 4, 8, 10, 10, 10], abs=0.5)
 
 
+def test_a_device_named_by_its_number_is_missed_at_the_port_where_it_was(mocker: MockerFixture) -> None:
+    # given a device that was found by its serial number, and heard
+    reports: queue.SimpleQueue[Heard | Lost] = queue.SimpleQueue()
+    asker = Asker("7" * 16, 2.0, 3.0, reports)
+    asker._stopped = Waits(2)  # type: ignore[assignment]
+    mocker.patch("dosebell.transport.resolve", side_effect=["/dev/ttyACM0", DosebellError("no-such-port")])
+    mocker.patch.object(asker, "_status", return_value=(answer(), 100.0))
+    # when it is gone
+    asker.run()
+    # then it is the bed that was heard which is lost
+    ward = Ward()
+    ward.take(reports.get())
+    (step,) = ward.take(reports.get())
+    assert step.after is not None and step.after.id == "7" * 16 and step.after.trouble_words == "unplugged"
+
+
 @pytest.mark.req("H-06")
 def test_an_answer_is_taken_only_if_it_has_all_that_is_shown() -> None:
     for wrong in ({}, {"device": None}, {**answer(), "alerts": None}, {**answer(), "clock": {"utc": [10**12, 0]}}):

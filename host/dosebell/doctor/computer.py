@@ -57,15 +57,15 @@ def packages() -> Check:
             "packages",
             LOOK,
             f"not those that it was tested with: {', '.join(other)}",
-            f"pip install 'dosebell{extras}=={__version__}'",
+            f"make setup (in a checkout), else: pip install 'dosebell{extras}=={__version__}'",
         )
     words = "as tested" + (f", with the extras {' and '.join(whole)}" if whole else "")
     if absent:
-        words += f"; without {' and '.join(absent)}, which only {_WHY[absent[0]] if len(absent) == 1 else 'emulating and building'} needs"
+        words += f"; without {' and '.join(absent)}, {' and '.join(_WHY[extra] for extra in absent)}"
     return Check(HERE, "packages", OK, words)
 
 
-_WHY = {"sim": "emulating a board", "image": "building an image"}
+_WHY = {"sim": "which only emulates boards", "image": "which only builds images"}
 
 
 def _extra(requirement: str) -> str:

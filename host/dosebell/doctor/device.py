@@ -25,12 +25,12 @@ _PULL = "dosebell log pull"
 
 def examine(client: Client, about: str, built: Path = BUILT) -> Iterator[Check]:
     """The checks of one device that has answered `hello`. about: its port. built: where images built here are described."""
-    identity = client.identity
-    name = f"{identity['label']}, {identity['id']}" if identity["label"] else str(identity["id"])
-    yield Check(about, "device", OK, f"Dosebell {name}, board {identity['board']}")
-    yield _firmware(about, identity)
-    yield _image(about, identity, built)
     try:
+        identity = client.identity
+        name = ", ".join(part for part in (identity["label"], identity["id"]) if part)
+        yield Check(about, "device", OK, f"Dosebell {name}, board {identity['board']}")
+        yield _firmware(about, identity)
+        yield _image(about, identity, built)
         status = client.ask("status")
         yield _setup(about, status)
         yield from _alerts(about, status)
@@ -40,7 +40,7 @@ def examine(client: Client, about: str, built: Path = BUILT) -> Iterator[Check]:
     except DosebellError as err:
         yield failed(about, "answers", err)
     except (LookupError, TypeError, ValueError) as err:
-        yield failed(about, "answers", DosebellError("bad-answer", detail=f"to status: {err!r}"))
+        yield failed(about, "answers", DosebellError("bad-answer", detail=f"{type(err).__name__}: {err}"))
 
 
 def _firmware(about: str, identity: dict[str, Any]) -> Check:
@@ -119,7 +119,7 @@ def _journal(about: str, journal: dict[str, Any]) -> Check:
     percent = 100 * waiting // max(1, journal["capacity"])
     words = f"{waiting} events not pulled yet, {percent} % of its room"
     if journal["faults"]:
-        faults = f"{journal['faults']} fault{'' if journal['faults'] == 1 else 's'} since it was switched on; {words}"
+        faults = f"{journal['faults']} times the flash did not take what was written or erased; {words}"
         return Check(about, "journal", LOOK, faults, f"{_PULL}; have biomed look at the board")
     if percent >= NEARLY_FULL_PERCENT:
         return Check(about, "journal", LOOK, f"nearly full: {words}", _PULL)

@@ -56,5 +56,5 @@ def _mend(err: DosebellError) -> str:
     return {
         "not-a-dosebell": "dosebell flash (hold BOOTSEL while plugging it in); a Dosebell in maintenance: switch it off and on",
         "protocol-too-old": "dosebell flash (or the `dosebell` that came with the firmware)",
-        "protocol-too-new": "pip install --upgrade dosebell",
+        "protocol-too-new": "In a checkout of the firmware's version: make setup. Else: pip install that version of dosebell.",
     }.get(err.code, "")

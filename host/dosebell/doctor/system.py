@@ -82,7 +82,7 @@ class System:
 
     def path(self, absolute: str) -> Path:
         """Where `absolute`, a path such as /dev/ttyACM0, is for this system."""
-        return self.root / absolute.lstrip("/")
+        return Path(absolute) if self.root == Path("/") else self.root / absolute.lstrip("/")
 
     def read(self, path: Path) -> str:
         """The text of a small file; "" if there is none or it may not be read."""

@@ -79,6 +79,7 @@ class Asker(threading.Thread):
         )  # a port can block for ever; the command must end all the same
         self.id = ""
         self._port = name
+        self._path = name  # where it was heard last
         self._interval_s = interval_s
         self._timeout_s = timeout_s
         self._reports = reports
@@ -103,13 +104,13 @@ class Asker(threading.Thread):
             self._stopped.wait(max(0.05, began + pause - time.monotonic()))
 
     def _look(self) -> Heard | Lost:
-        path = self._port
+        path = self._path
         try:
             path = self._where()
             answer, at_s = self._status(path)
         except DosebellError as err:
             return Lost(path, err, time.monotonic(), self.id)
-        self.id = str(answer["device"]["id"])
+        self.id, self._path = str(answer["device"]["id"]), path
         return Heard(path, answer, at_s)
 
     def _where(self) -> str:

@@ -38,7 +38,8 @@ def rows(
 
 def text(beds: Sequence[Bed], now_s: float, width: int = WIDTH) -> list[str]:
     """Alerts and beds as lines, however many there are, without title and foot."""
-    return [row.plain.rstrip() for row in _Page(beds, now_s, width).rows(10_000)]
+    found = [row.plain.rstrip() for row in _Page(beds, now_s, width).rows(10_000)]
+    return found if found[0] else found[1:]
 
 
 def _summary(beds: Sequence[Bed]) -> str:
