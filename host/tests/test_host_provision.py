@@ -12,7 +12,8 @@ import pytest
 from host_command import Ran, dosebell
 from scripted_device import ScriptedDevice
 
-from dosebell.image.bundle import BUNDLE, sealed
+from dosebell.image.bundle import sealed
+from dosebell.manifest import BUNDLE
 from dosebell.provisioning import labels, record
 from dosebell.provisioning.steps import BUTTONS, LIGHTS_AND_SOUNDS, QUESTIONS
 
@@ -25,7 +26,7 @@ TESTS = [
 ]
 
 
-class OnTheTable(ScriptedDevice):
+class OnTheTable(ScriptedDevice):  # type: ignore[misc]  # mypy does not find helpers beside tests
     """A board that an engineer provisions. `presses`: which buttons are pressed, one whenever a press is waited for. `standing`: something calls.
 
     `strange`: a file too many on it.

@@ -13,12 +13,14 @@ import pytest
 from littlefs import LittleFS
 
 from dosebell.image import ImageError, build_image, build_uf2, flash_contents
-from dosebell.image.application import build_module, compile_application, image_hash
+from dosebell.image.application import build_module, compile_application
 from dosebell.image.board import load_board
+from dosebell.image.bundle import sealed
 from dosebell.image.files import BOARDS, BUILD, CACHE, FIRMWARE, ROOT
 from dosebell.image.filesystem import open_filesystem
 from dosebell.image.micropython import load_micropython, official_image
 from dosebell.image.uf2 import decode
+from dosebell.manifest import UNKNOWN_HASH
 
 pytestmark = pytest.mark.req("B-01")
 
@@ -48,7 +50,7 @@ def filesystem_of(uf2: bytes) -> LittleFS:
 def build_facts(firmware: Path) -> dict[str, Any]:
     """What the generated module tells the device."""
     board = load_board(PICO)
-    text, _ = build_module(board, MICROPYTHON, "1.2.3", compile_application(firmware, MICROPYTHON))
+    text = build_module(board, MICROPYTHON, "1.2.3")
     facts: dict[str, Any] = {}
     exec(text, facts)
     return facts
@@ -95,17 +97,22 @@ def test_the_device_learns_pins_and_places(firmware):
     assert len(facts["IMAGE_HASH"]) == 16
 
 
-def test_the_image_hash_covers_names_contents_and_board(firmware):
+def test_the_image_hash_covers_names_contents_board_and_the_journals_size():
+    def hash_of(files: dict[str, bytes], board: bytes = b"1", journal: int | None = 4096) -> str:
+        return sealed(files | {"dosebell_build.mpy": board + UNKNOWN_HASH.encode()}, journal)[1]
+
     files = {"a": b"1", "b": b"2"}
     hashes = [
-        image_hash(files, {"BOARD": 1}),
-        image_hash({"a": b"1", "c": b"2"}, {"BOARD": 1}),
-        image_hash({"a": b"2", "b": b"1"}, {"BOARD": 1}),
-        image_hash({"a": b"1"}, {"BOARD": 1}),
-        image_hash(files, {"BOARD": 2}),
+        hash_of(files),
+        hash_of({"a": b"1", "c": b"2"}),
+        hash_of({"a": b"2", "b": b"1"}),
+        hash_of({"a": b"1"}),
+        hash_of(files, board=b"2"),
+        hash_of(files, journal=8192),
+        hash_of(files, journal=None),
     ]
     assert len(set(hashes)) == len(hashes)
-    assert image_hash(dict(reversed(files.items())), {"BOARD": 1}) == hashes[0]
+    assert hash_of(dict(reversed(files.items()))) == hashes[0]
 
 
 def test_modules_carry_their_own_name_and_line_numbers_but_no_path(firmware):

@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from dosebell.image.bundle import BUNDLE, bundled, pack
+from dosebell.image.bundle import bundled, pack
+from dosebell.manifest import BUNDLE
 
 pytestmark = pytest.mark.req("B-01")
 

@@ -12,12 +12,12 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from dosebell.image import build_image, flash_contents
 from dosebell.image.build import project_version
-from dosebell.image.bundle import BUNDLE
 from dosebell.image.contents import BY_IMAGE, COMMIT_OF
 from dosebell.image.files import BOARDS, BUILD, CACHE, FIRMWARE
 from dosebell.image.filesystem import open_filesystem
 from dosebell.image.micropython import load_micropython, official_image
 from dosebell.image.sbom import Image, bill_of_materials
+from dosebell.manifest import BUNDLE
 
 pytestmark = pytest.mark.req("B-01")
 

@@ -33,7 +33,7 @@ def files(device, request, now):
     at = number(request, "at", 0, _ENTRIES_MOST, 0)
     if isinstance(at, Refusal):
         return at
-    found = []
+    found = []  # type: list
     try:
         for name, kind, _, size in _littlefs().ilistdir(folder):
             if at:
