@@ -38,9 +38,9 @@ def infusing(device: Any) -> None:
 
 def on_hold(device: Any) -> None:
     """Not now."""
-    begin(device, "bed 2", -900, rest_s=660)
+    begin(device, "bed 2", -900, rest_s=690)
     device.happen("hold")
-    device.wait(660)
+    device.wait(690)
 
 
 def waiting(device: Any) -> None:
