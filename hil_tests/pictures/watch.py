@@ -30,17 +30,17 @@ def late(device: Any) -> None:
 
 
 def infusing(device: Any) -> None:
-    """The second dose of its course runs for some minutes."""
-    begin(device, "bed 9", -8 * HOUR - 400, lambda: device.happen("start"), rest_s=348)
+    """The second dose of its course has run for some minutes."""
+    begin(device, "bed 9", -8 * HOUR - 400, lambda: device.happen("start"), rest_s=150)
     device.happen("start")
-    device.wait(348)
+    device.wait(150)
 
 
 def on_hold(device: Any) -> None:
     """Not now."""
-    begin(device, "bed 2", -900, rest_s=660)
+    begin(device, "bed 2", -900, rest_s=690)
     device.happen("hold")
-    device.wait(660)
+    device.wait(690)
 
 
 def waiting(device: Any) -> None:

@@ -249,7 +249,6 @@ def test_a_line_for_each_change_and_nothing_else(one: ScriptedDevice) -> None:
         said.append(watch.line())
         unplug(one)
         said.append(watch.line())
-        one.replug()
     ends = (
         f"{ONE} bed 7: connected, on {one.port}: running, hd-il2; cycle 1, slot 1, waiting",
         f"{ONE} bed 7: cycle 1, slot 1, due; low alert, sound on",

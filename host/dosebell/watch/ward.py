@@ -8,9 +8,9 @@ from typing import Any
 from dosebell.errors import DosebellError
 from dosebell.watch.bed import Bed
 
-# Another command may use a port for some seconds, and an answer may come late: no trouble yet, of a device that was heard so shortly before.
+# Another command may use a port for some seconds, an answer may come late, a port may go while it is opened: no trouble yet, of a device just heard.
 GRACE_S = 5.0
-_PASSING = ("port-busy", "no-answer", "not-a-dosebell", "bad-answer")
+_PASSING = ("port-busy", "no-answer", "not-a-dosebell", "bad-answer", "not-a-port")
 
 
 @dataclass(frozen=True)
