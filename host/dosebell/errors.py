@@ -247,7 +247,9 @@ TABLE: dict[str, Line] = {
     "archive-choice": Line(USAGE, "The archive holds several logs: {ports}.", "Name one with --device."),
     "archive-no-device": Line(USAGE, "The archive holds no log of the device {value}.", "It holds: {ports}."),
     "no-such-course": Line(
-        USAGE, "The log has no course {value}.", "It has: {ports}. `dosebell log show --kind course-started` lists them."
+        USAGE,
+        "The log has no course {value}.",
+        "It has: {ports}. `dosebell log show --kind course-started` lists them.",
     ),
     "archive-too-new": Line(
         USAGE,
