@@ -158,7 +158,9 @@ def _course(chart: Chart, number: int | None) -> ChartedCourse | None:
     for course in chart.courses:
         if course.number == number:
             return course
-    raise DosebellError("no-such-course", value=number, ports=[str(course.number) for course in chart.courses])
+    raise DosebellError(
+        "no-such-course", value=number, ports=[str(course.number) for course in chart.courses] or ["none"]
+    )
 
 
 def _is_newest(chart: Chart, course: ChartedCourse | None) -> bool:

@@ -142,7 +142,7 @@ def _together(spans: list[tuple[Instant, Instant]]) -> list[tuple[Instant, Insta
 
 
 def _until_now(slot: ChartedSlot, as_of: Instant | None) -> Instant | None:
-    """Until when something that stands is drawn: the end of the log, but no longer than it can have lasted. A log can be pulled weeks after a device went off."""
+    """Until when something that stands is drawn: the end of the log, but no longer than it can have lasted (a log can be pulled weeks later)."""
     if slot.phase not in _STANDING or as_of is None:
         return None
     known = [at for at in (slot.end, slot.started and plus(slot.started, _LONGEST_S)) if at is not None]
