@@ -23,7 +23,7 @@ BEGINS = "2026-11-20T13:00:00Z"  # the first dose is due
 ID = "e66118604b2a5c21"
 
 
-class Bed(ScriptedDevice):  # type: ignore[misc]
+class Bed(ScriptedDevice):  # type: ignore[misc]  # mypy does not find helpers beside tests
     """A device whose time stands still but for `wait`. `passed`: seconds since BEGINS by the ward's clock. Never entered: the host asks it directly."""
 
     def __init__(self, *, sectors: int = 40, label: str = "Bed 12", regimen: str = "hd-il2", **changes: Any) -> None:
