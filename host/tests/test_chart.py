@@ -213,3 +213,37 @@ def test_a_course_whose_end_is_missing_says_so():
     old, new = bed.chart([*bed.device.log[:cut], bed.device.log[-1]]).courses
     assert (old.state, old.complete, [slot.outcome for slot in old.slots]) == ("replaced", False, ["given"])
     assert (new.complete, new.regimen["name"], new.started, len(new.slots)) == (False, "til-il2", None, 6)
+
+
+@pytest.mark.req("J-02")
+def test_after_a_gap_only_what_the_events_say_is_told():
+    """given a gap before a START, then its dose has the due that the event names and no window, and a slot that was open before the gap is not whole"""
+    bed = Bed().at(MINUTE).press("start").at(8 * HOUR + MINUTE)
+    cut = len(bed.device.log)
+    bed.at(16 * HOUR + MINUTE)
+    resumed = len(bed.device.log)
+    bed.press("start")
+    first, second, third = bed.chart(bed.device.log[:cut] + bed.device.log[resumed:]).courses[0].slots
+    assert (first.outcome, first.complete) == ("given", True)
+    assert (second.phase, second.outcome, second.complete) == ("due", "", False)
+    assert (third.phase, third.due, third.end, third.complete) == ("infusing", bed.utc(16 * HOUR), None, False)
+
+
+@pytest.mark.req("J-03")
+def test_a_checkpoint_recalls_outcome_and_start_and_no_more():
+    """given a log that begins after a dose was given, then the dose is given, started when it was, its end and window are not known"""
+    bed = Bed().at(2 * MINUTE).press("start").at(HOUR)
+    bed.device.command("checkpoint")
+    bed.at(8 * HOUR + MINUTE)
+    begins = next(place for place, event in enumerate(bed.device.log) if event.kind == "checkpoint")
+    course = bed.chart(bed.device.log[begins:]).courses[0]
+    given = course.slots[0]
+    assert (course.number, course.complete, course.cycles) == (0, False, {1: bed.utc(0)})
+    assert (given.outcome, given.started, given.ended, given.due, given.complete) == (
+        "given",
+        bed.utc(2 * MINUTE),
+        None,
+        None,
+        False,
+    )
+    assert [(slot.phase, slot.complete) for slot in course.slots[1:]] == [("due", False)] + [("planned", True)] * 2

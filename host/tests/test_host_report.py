@@ -309,6 +309,24 @@ def test_the_timeline_has_a_row_for_each_day_and_says_in_words_what_it_shows(kep
     assert timeline.LEFT < x["given"] < x["held"] < x["missed"] < timeline.RIGHT
 
 
+def test_a_log_that_was_pulled_weeks_later_draws_no_weeks_of_hold(tmp_path: Path) -> None:
+    """given a dose on hold when the device went off, when its log is pulled weeks later, then its hold is drawn to the dose's end alone"""
+    bed = Bed()
+    bed.do("course-start")
+    bed.slot(1, 10 * MINUTE)
+    bed.do("hold")
+    bed.pass_time(MINUTE)
+    bed.power_cut(21 * 24 * HOUR)
+    bed.pull(tmp_path / "archive.sqlite")
+    made = facts_of(tmp_path / "archive.sqlite")
+    slots = made.of_cycle(1)
+    rows = timeline.rows(slots, made.course.regimen, made.as_of)  # type: ignore[union-attr]
+    assert slots[0].phase == "on-hold" and [row.title for row in rows][-1] == "Tue, 24 Nov"
+    drawn = [timeline.picture(row, slots, made.as_of, words.Clock([made.as_of])) for row in rows]
+    assert ["hold" in re.findall(r'class="(hold)"', row) for row in drawn] == [True] + [False] * (len(rows) - 1)
+    assert "The clock was not known from" in Page(page(made)).text
+
+
 def test_where_the_clocks_change_each_time_names_its_zone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """given a course over the end of summer time, then the day of the change has its 25 hours, and no time is said without its zone"""
     monkeypatch.setattr(courses, "BEGINS", "2026-10-24T12:00:00Z")

@@ -94,14 +94,26 @@ def gather(
     says so. Errors: no-such-course, archive-damaged, archive-busy.
     """
     checked = check(archive, journal, progress)
-    found = _readable(archive, journal)
+    pulls = archive.pulls(journal)
+    pulled = to_instant(datetime.fromisoformat(pulls[-1][0])) if pulls else None
+    return tell(journal, _readable(archive, journal), checked, pulled, course, since, until)
+
+
+def tell(
+    journal: Journal,
+    found: list[Event],
+    checked: Checked,
+    pulled: Instant | None,
+    course: int | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+) -> Facts:
+    """The facts in a journal's events, which stand in the order of their numbers. pulled: when they were read from the device. Errors: no-such-course."""
     known = offsets(found)
     chart = read_chart(found, known)
     chosen = _course(chart, course)
     span = _span(chart, chosen, found)
     told = [(event, resolved_utc(event, known)) for event in found if span[0] <= (event.seq or 0) <= span[1]]
-    pulls = archive.pulls(journal)
-    pulled = to_instant(datetime.fromisoformat(pulls[-1][0])) if pulls else None
     newest = _is_newest(chart, chosen)
     instants = [at for _, at in told if at is not None] + ([pulled] if pulled is not None and newest else [])
     window = _Window(since, until)
@@ -146,7 +158,9 @@ def _course(chart: Chart, number: int | None) -> ChartedCourse | None:
     for course in chart.courses:
         if course.number == number:
             return course
-    raise DosebellError("no-such-course", value=number, ports=[str(course.number) for course in chart.courses])
+    raise DosebellError(
+        "no-such-course", value=number, ports=[str(course.number) for course in chart.courses] or ["none"]
+    )
 
 
 def _is_newest(chart: Chart, course: ChartedCourse | None) -> bool:

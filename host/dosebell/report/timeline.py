@@ -26,6 +26,8 @@ _NIGHT_FROM, _NIGHT_TO = 22, 6  # hours of local time
 _LETTER = 5.0  # mean width of a letter of the words below, in units
 _DAY_INTERVAL_S = 4 * 3600  # from this interval on a row is a day
 _PER_ROW = 4  # slots in a row of a shorter one
+_STANDING = ("infusing", "interrupted", "on-hold")
+_LONGEST_S = 6 * 3600  # an infusion is four hours at most, and some interruption
 _END = ' text-anchor="end"'
 # The shape of each outcome or phase, drawn once at the top of the page.
 _BADGES = {
@@ -94,10 +96,13 @@ def rows(slots: list[ChartedSlot], regimen: dict[str, Any] | None, as_of: Instan
     spans = [span for slot in slots for span in (_extent(slot, as_of, tail=False),) if span is not None]
     if not spans:
         return []
-    begin, end = min(span[0] for span in spans), max(span[1] for span in spans)
     interval = _interval(regimen)
-    cut = _days(begin, end) if interval is None or interval >= _DAY_INTERVAL_S else _stretches(begin, end, interval)
-    return [row for row in cut if any(row.meets(*span) for span in spans)]
+    found: list[Row] = []
+    for begin, end in _together(spans):
+        days = interval is None or interval >= _DAY_INTERVAL_S
+        cut = _days(begin, end) if days else _stretches(begin, end, interval or 0)
+        found += [row for row in cut if any(row.meets(*span) for span in spans)]
+    return found
 
 
 def picture(row: Row, slots: list[ChartedSlot], as_of: Instant | None, clock: words.Clock) -> Markup:
@@ -125,6 +130,25 @@ def picture(row: Row, slots: list[ChartedSlot], as_of: Instant | None, clock: wo
 # -- which rows
 
 
+def _together(spans: list[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """What lies within two days of each other is one stretch: a clock that was wrong by years makes no years of empty rows."""
+    found: list[tuple[Instant, Instant]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= plus(found[-1][1], 2 * 86_400):
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def _until_now(slot: ChartedSlot, as_of: Instant | None) -> Instant | None:
+    """Until when something that stands is drawn: the end of the log, but no longer than it can have lasted (a log can be pulled weeks later)."""
+    if slot.phase not in _STANDING or as_of is None:
+        return None
+    known = [at for at in (slot.end, slot.started and plus(slot.started, _LONGEST_S)) if at is not None]
+    return min(as_of, max(known)) if known else as_of
+
+
 def _interval(regimen: dict[str, Any] | None) -> int | None:
     """The interval in seconds."""
     return None if regimen is None else int(regimen["interval_min"]) * (1 if regimen["bench"] else 60)
@@ -132,7 +156,7 @@ def _interval(regimen: dict[str, Any] | None) -> int | None:
 
 def _extent(slot: ChartedSlot, as_of: Instant | None, *, tail: bool = True) -> tuple[Instant, Instant] | None:
     """From the first to the last instant of a slot, with or without the tail of its window in which nothing happened; None when nothing of it is known."""
-    standing = as_of if slot.phase in ("infusing", "interrupted", "on-hold") else None
+    standing = _until_now(slot, as_of)
     known = [at for at in (slot.due, slot.end if tail else None, slot.started, slot.ended, standing) if at is not None]
     known += [at for hold in slot.holds for at in (hold.at, hold.until) if at is not None]
     if not known:
@@ -192,7 +216,7 @@ def _slot(row: Row, slot: ChartedSlot, as_of: Instant | None, clock: words.Clock
         if slot.not_before is not None and row.meets(due, slot.not_before):
             yield _box(row.x(due), _LINE - 4, row.x(slot.not_before), _LINE + 4, "nb")
     for hold in slot.holds:
-        until = hold.until or (as_of if slot.phase == "on-hold" else end)
+        until = hold.until or (_until_now(slot, as_of) if slot.phase == "on-hold" else end)
         if hold.at is not None and until is not None and row.meets(hold.at, until):
             yield _box(row.x(hold.at), _LINE - 5, row.x(until), _LINE + 5, "hold", 2)
     yield from _infusion(row, slot, as_of)
@@ -206,7 +230,7 @@ def _infusion(row: Row, slot: ChartedSlot, as_of: Instant | None) -> Iterator[st
     begin = slot.started
     if begin is None:
         return
-    finish = slot.ended or (as_of if slot.phase in ("infusing", "interrupted") else None) or plus(begin, 60)
+    finish = slot.ended or _until_now(slot, as_of) or plus(begin, 60)
     if not row.meets(begin, max(finish, plus(begin, 1))):
         return
     yield _box(row.x(begin), _LINE - 7, row.x(finish), _LINE + 7, "part" if slot.outcome == "partial" else "inf", 3)
