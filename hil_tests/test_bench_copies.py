@@ -5,13 +5,11 @@ from hashlib import sha256
 
 import pytest
 
-from dosebell.sim.pico import SRAM_BASE
+from dosebell.sim.pico import SRAM_BASE, SRAM_BYTES
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench, NotOnThisBench, in_a_copy
 from hil_tests.conftest import MakeBench, Running
 from hil_tests.prepared import configured
-
-SRAM_BYTES = 264 * 1024
 
 
 def beginning(bench: EmulatedBench) -> tuple[object, ...]:
