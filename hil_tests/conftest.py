@@ -3,14 +3,16 @@
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from dosebell.image import build_image
 from dosebell.image.files import BOARDS, ROOT
 from dosebell.sim import flash_from_uf2
-from hil_tests.bench import Bench, EmulatedBench, NotOnThisBench
+from hil_tests import scenes
+from hil_tests.bench import Bench, EmulatedBench, NotOnThisBench, in_a_copy
+from hil_tests.prepared import configured
 
 MakeBench = Callable[..., EmulatedBench]
 """make_bench(flash=None, display=False): a new emulated bench, with this flash instead of a new board with the built image."""
@@ -48,6 +50,20 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
         pytest.skip(f"not on this bench: {lack}")
 
 
+COPIED = {"booted", "running"}
+"""Fixtures that are boards which go on from where they are: a test that takes one plays in a copy of the process."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that begins with a board of COPIED plays in a copy of this process: the board stays as it is, for the next."""
+    names = pyfuncitem._fixtureinfo.argnames
+    if not COPIED.intersection(names):
+        return None
+    in_a_copy(lambda: pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
+
+
 @pytest.fixture(scope="session")
 def image() -> bytes:
     """The UF2 that biomed flashes, built if the sources have changed since."""
@@ -81,3 +97,39 @@ def make_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeB
 def bench(make_bench: MakeBench) -> Bench:
     """A new device with the built image, switched on at instant 0."""
     return make_bench()
+
+
+class Running(NamedTuple):
+    """A device on which a course runs, and the bench's instant at which its first dose is due."""
+
+    bench: EmulatedBench
+    due: float
+
+
+@pytest.fixture(scope="session")
+def booted_board(new_board: bytes, tmp_path_factory: pytest.TempPathFactory) -> EmulatedBench:
+    """Booted once in each worker; see `booted`, which tests take."""
+    bench = EmulatedBench(configured(new_board), tmp_path_factory.mktemp("booted"))
+    bench.wait(scenes.BOOTED_S)
+    return bench
+
+
+@pytest.fixture(scope="session")
+def running_board(new_board: bytes, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """Booted once in each worker; see `running`, which tests take."""
+    bench = EmulatedBench(configured(new_board), tmp_path_factory.mktemp("running"))
+    return Running(bench, scenes.running(bench))
+
+
+@pytest.fixture
+def booted(booted_board: EmulatedBench, tmp_path: Path) -> EmulatedBench:
+    """A device that is configured with QUICK and was switched on BOOTED_S ago: `make_bench(configured(new_board))` and a wait, at a tenth of the price."""
+    booted_board.give_home(tmp_path)
+    return booted_board
+
+
+@pytest.fixture
+def running(running_board: Running, tmp_path: Path) -> Running:
+    """The same, its clock set and a course running (`scenes.running`): its first dose is due in half a minute."""
+    running_board.bench.give_home(tmp_path)
+    return running_board

@@ -43,10 +43,10 @@ def lengths(bench: EmulatedBench, light: str, since: float) -> list[int]:
 
 
 @pytest.mark.req("H-02", "A-01", "A-02", "S-03")
-def test_each_call_offer_and_feedback_sound_is_played_with_its_light(make_bench: MakeBench, new_board: bytes) -> None:
+def test_each_call_offer_and_feedback_sound_is_played_with_its_light(booted: EmulatedBench) -> None:
     # given a device that has nothing to say
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S + 2)
+    bench = booted
+    bench.wait(2)
     dark = bench.lights()
     last_seq = scenes.status(bench)["journal"]["last_seq"]
     for number, name in enumerate(call_words.SERIES):
@@ -87,10 +87,10 @@ def test_it_is_refused_beside_anything_real(make_bench: MakeBench, new_board: by
 
 
 @pytest.mark.req("H-02", "A-06", "H-03")
-def test_a_press_or_an_offer_ends_it_at_once(make_bench: MakeBench, new_board: bytes) -> None:
+def test_a_press_or_an_offer_ends_it_at_once(booted: EmulatedBench) -> None:
     # given a medium call that a host plays
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S + 2)
+    bench = booted
+    bench.wait(2)
     play(bench, "medium")
     bench.wait(0.2)
     # when somebody presses a button
@@ -138,9 +138,9 @@ def test_a_real_call_ends_it_and_comes_at_its_instant(make_bench: MakeBench, new
 
 
 @pytest.mark.req("H-02", "H-01")
-def test_the_command_plays_one_at_the_bed(make_bench: MakeBench, new_board: bytes) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S + 2)
+def test_the_command_plays_one_at_the_bed(booted: EmulatedBench) -> None:
+    bench = booted
+    bench.wait(2)
     begun = bench.now
     ran = bench.cli("--json", "alert", "test", "low", speed=20)
     assert ran.json == {"played": ["low"]}

@@ -217,9 +217,8 @@ def test_a_chip_that_the_board_file_names_is_missed(make_bench: MakeBench, tmp_p
 
 
 @pytest.mark.req("T-05", "H-02")
-def test_the_status_tells_people_of_the_battery(make_bench: MakeBench, new_board: bytes) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S)
+def test_the_status_tells_people_of_the_battery(booted: EmulatedBench) -> None:
+    bench = booted
     assert "no clock battery" in bench.cli("status").ok().stdout
     bench.solder_clock_chip()
     bench.set_clock()

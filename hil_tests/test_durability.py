@@ -5,9 +5,8 @@ import pytest
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.interface import CONFIRM_S
-from hil_tests.conftest import MakeBench
+from hil_tests.conftest import Running
 from hil_tests.effects import INFUSION_S, LATE_S, OVERDUE_S
-from hil_tests.prepared import configured
 from hil_tests.scenes import (
     IDLE_S,
     LOW_HZ,
@@ -55,12 +54,10 @@ def press_with_cut(bench: EmulatedBench, operation: int, how: str) -> bool:
 
 
 @pytest.mark.req("S-03", "J-02", "J-01")
-def test_a_power_cut_in_a_press_leaves_its_event_whole_or_absent_and_never_only_confirmed(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
+def test_a_power_cut_in_a_press_leaves_its_event_whole_or_absent_and_never_only_confirmed(running: Running) -> None:
     # given a dose that is due; its START writes one page in each of two copies
-    bench = make_bench(configured(new_board))
-    bench.wait_until(scenes.running(bench) + 1)
+    bench = running.bench
+    bench.wait_until(running.due + 1)
     stored = infusions(bench)
     for operation, how, may_be in (
         (0, "before", {0}),
@@ -84,11 +81,9 @@ def test_a_power_cut_in_a_press_leaves_its_event_whole_or_absent_and_never_only_
 
 
 @pytest.mark.req("S-03", "J-02")
-def test_a_press_that_was_confirmed_is_there_after_the_power_went_at_that_instant(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait_until(scenes.running(bench) + 1)
+def test_a_press_that_was_confirmed_is_there_after_the_power_went_at_that_instant(running: Running) -> None:
+    bench = running.bench
+    bench.wait_until(running.due + 1)
     pressed = bench.now
     bench.down("start")
     # when the power goes at the very edge of the confirmation (looked for every 0.1 ms)
@@ -102,12 +97,9 @@ def test_a_press_that_was_confirmed_is_there_after_the_power_went_at_that_instan
 
 
 @pytest.mark.req("S-03", "A-05", "J-05", "A-01")
-def test_with_a_journal_that_refuses_alerts_come_on_time_and_the_device_says_not_recorded(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
+def test_with_a_journal_that_refuses_alerts_come_on_time_and_the_device_says_not_recorded(running: Running) -> None:
     # given a running course, and flash that takes no write any more
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+    bench, due = running
     bench.refuse_flash_writes()
     # when the dose falls due, late and overdue, then light and sound come on time
     bench.wait_until(due + MEND_S + 1)
@@ -136,11 +128,8 @@ def test_with_a_journal_that_refuses_alerts_come_on_time_and_the_device_says_not
 
 
 @pytest.mark.req("S-03", "J-05", "H-03")
-def test_with_a_journal_that_refuses_requests_are_answered_and_what_acts_is_refused(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+def test_with_a_journal_that_refuses_requests_are_answered_and_what_acts_is_refused(running: Running) -> None:
+    bench, due = running
     bench.wait_until(due + 1)
     bench.press("hold")
     bench.wait(1)
@@ -159,12 +148,9 @@ def test_with_a_journal_that_refuses_requests_are_answered_and_what_acts_is_refu
 
 
 @pytest.mark.req("J-05", "S-03")
-def test_a_journal_that_takes_writes_again_goes_on_and_tells_what_is_missing(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
+def test_a_journal_that_takes_writes_again_goes_on_and_tells_what_is_missing(running: Running) -> None:
     # given a dose that fell due while nothing could be written
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+    bench, due = running
     bench.refuse_flash_writes()
     bench.wait_until(due + 5)
     assert scenes.alert(bench, "journal-fault") is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from hil_tests import scenes
-from hil_tests.conftest import MakeBench
+from hil_tests.conftest import MakeBench, Running
 from hil_tests.figures import Collection, HeapView, boot, collections, idle_passes
 from hil_tests.prepared import configured, full_and_ready, full_and_running
 from hil_tests.scenes import MINUTE
@@ -79,10 +79,9 @@ def test_the_heap_does_not_grow_over_eight_hours_of_a_running_course(make_bench:
 
 
 @pytest.mark.req("S-01", "T-01")
-def test_the_heap_has_room_after_eight_hours_of_doses(make_bench: MakeBench, new_board: bytes) -> None:
+def test_the_heap_has_room_after_eight_hours_of_doses(running: Running) -> None:
     # given a course with a dose an hour
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+    bench, due = running
     view = HeapView(bench)
     before = collections(bench, view, COLLECTIONS)
     # when every dose is given, and every call answered

@@ -6,6 +6,7 @@ stands in the flash is read by the host's reader, which shares no code with the 
 
 import random
 from functools import partial
+from typing import NamedTuple
 
 import pytest
 
@@ -13,8 +14,9 @@ from dosebell.image.files import BOARDS
 from dosebell.image.micropython import load_micropython
 from dosebell.journal_reader import SLOT_BYTES, Place, follow, header_of, read_sector
 from dosebell.sim.flash import FlashOperation
+from dosebell.sim.pico import SRAM_BASE, SRAM_BYTES
 from hil_tests import scenes
-from hil_tests.bench import EmulatedBench
+from hil_tests.bench import EmulatedBench, in_a_copy
 from hil_tests.conftest import MakeBench
 from hil_tests.prepared import QUICK, Past
 from hil_tests.scenes import TAKEN_HZ, pitched
@@ -25,8 +27,10 @@ SECTORS = STORAGE.journal_blocks // 2
 SECTOR_BYTES = 4096
 # A press is heard after its debouncing, its event and the read-back.
 PRESS_S = 0.12
+# A boot fetches its modules for so long, before it looks at the journal.
+UNREAD_S = 0.3
 # The self-test of a boot sounds as a press that was taken does; it is over by then.
-SELF_TESTED_S = 1.0
+SELF_TESTED_S = 1.0 - UNREAD_S
 # Beyond what an erase ahead waits for: a quiet minute.
 QUIET_S = 75.0
 
@@ -88,15 +92,46 @@ class Journal:
         ]
 
 
-class Board:
-    """A board that is pressed, cut and judged, again and again."""
+class Lived(NamedTuple):
+    """What is left of a life: the flash, how often PAUSE was pressed and heard as taken, how the flash was torn."""
 
-    def __init__(self, bench: EmulatedBench, seed: int) -> None:
-        self.bench = bench
+    flash: bytes
+    pressed: int
+    heard: int
+    tears: dict[str, int]
+
+
+def live(bench: EmulatedBench, flash: bytes, operation: int, seed: int, quiet: bool) -> Lived:
+    """The board, which has not looked at its journal yet, has that flash; one life, to a cut in that flash operation."""
+    bench.pico.poke_flash(0, flash)
+    tears: dict[str, int] = {}
+    bench.pico.cut_power_at(operation, partial(torn, random.Random(seed), tears))
+    bench.wait(QUIET_S if quiet else SELF_TESTED_S)
+    presses: list[float] = []
+    while bench.powered and len(presses) < 8:
+        presses.append(bench.now)
+        bench.hold("pause", PRESS_S)
+        bench.wait(0.02)
+    taken = [tone.start for tone in pitched(bench, TAKEN_HZ, presses[0])] if presses else []
+    heard = sum(any(0 <= start - pressed <= PRESS_S for start in taken) for pressed in presses)
+    if bench.powered:
+        bench.cut_power()
+    return Lived(bench.pico.snapshot(), len(presses), heard, tears)
+
+
+class Board:
+    """A board that is pressed, cut and judged, again and again. `flash`: what its last life has left.
+
+    bench: a board with the same image that was switched on UNREAD_S ago. Each life goes on from there in a copy, with the flash of the life before.
+    """
+
+    def __init__(self, bench: EmulatedBench, flash: bytes, seed: int) -> None:
+        self._bench = bench
+        self.flash = flash
         self.rng = random.Random(seed)
         self.tears: dict[str, int] = {}
         self.confirmed = 0
-        found = Journal(bench.pico.snapshot())
+        found = Journal(flash)
         self.told = found.told()
         self.kept = found.raw  # what has to be there for ever
 
@@ -106,25 +141,16 @@ class Board:
 
     def cut(self, quiet: bool) -> None:
         """One life, from power-on to a cut in one of its first flash operations."""
-        bench, rng = self.bench, self.rng
-        bench.pico.cut_power_at(rng.randrange(14), partial(torn, rng, self.tears))
-        if bench.powered:
-            bench.wait(QUIET_S if quiet else SELF_TESTED_S)
-        presses: list[float] = []
-        while bench.powered and len(presses) < 8:
-            presses.append(bench.now)
-            bench.hold("pause", PRESS_S)
-            bench.wait(0.02)
-        taken = [tone.start for tone in pitched(bench, TAKEN_HZ, presses[0])] if presses else []
-        heard = sum(any(0 <= start - pressed <= PRESS_S for start in taken) for pressed in presses)
-        if bench.powered:
-            bench.cut_power()
-        self._judge(heard, len(presses))
-        bench.restore_power(off_time=0.1)
+        operation, seed = self.rng.randrange(14), self.rng.getrandbits(32)
+        lived = in_a_copy(lambda: live(self._bench, self.flash, operation, seed, quiet))
+        self.flash = lived.flash
+        for how, times in lived.tears.items():
+            self.tears[how] = self.tears.get(how, 0) + times
+        self._judge(lived.heard, lived.pressed)
 
     def _judge(self, heard: int, pressed: int) -> None:
         what = f"cut {self.cuts}"
-        journal = Journal(self.bench.pico.snapshot())
+        journal = Journal(self.flash)
         lost = [seq for seq, raw in self.kept.items() if journal.raw.get(seq) != raw]
         assert lost == [], f"{what}: events {lost} are lost or changed"
         new = [seq for seq in journal.presses() if seq not in self.kept]
@@ -140,25 +166,52 @@ class Board:
             self.kept = {seq: raw for seq, raw in journal.raw.items() if seq != newest}
 
 
-def prove(board: Board, cuts: int) -> None:
+def prove(make_bench: MakeBench, flash: bytes, seed: int, cuts: int) -> None:
+    bench = make_bench()
+    bench.wait(UNREAD_S)
+    board = Board(bench, flash, seed)
     lives = 0
     while board.cuts < cuts:
         lives += 1
         board.cut(quiet=lives % 8 == 7)
     # in the end the board is there, with all that was confirmed and no fault
-    board.bench.wait(scenes.BOOTED_S)
-    assert scenes.alert(board.bench, "journal-fault") is None
-    assert len(Journal(board.bench.pico.snapshot()).presses()) >= board.confirmed
+    bench = make_bench(board.flash)
+    bench.wait(scenes.BOOTED_S)
+    assert scenes.alert(bench, "journal-fault") is None
+    assert len(Journal(bench.pico.snapshot()).presses()) >= board.confirmed
     print(f"{board.cuts} cuts, {board.confirmed} confirmed presses, tears {board.tears}")
 
 
-def board(make_bench: MakeBench, new_board: bytes, seed: int) -> Board:
+def nearly_full(new_board: bytes, seed: int) -> bytes:
     """A configured board whose sector is nearly full, and which has no sector erased ahead: openings and erases come soon."""
     past = Past(new_board)
     past.configure(QUICK)
     past.use_up(6 + seed % 20)
-    flash = past.without_spare_sectors() if seed % 2 else past.flash
-    return Board(make_bench(flash), seed)
+    return past.without_spare_sectors() if seed % 2 else past.flash
+
+
+@pytest.mark.req("J-02", "Q-01")
+def test_a_life_that_goes_on_from_a_board_that_has_read_nothing_is_a_life_from_power_on(
+    make_bench: MakeBench, new_board: bytes
+) -> None:
+    # given two boards with the same image whose journals differ: one is new, one has a sector that is nearly full
+    flash = nearly_full(new_board, 1)
+    new, other = make_bench(), make_bench(flash)
+    # when both were switched on UNREAD_S ago
+    new.wait(UNREAD_S)
+    other.wait(UNREAD_S)
+    # then the processor has taken the same steps and the memory is the same: nothing of the journal was read
+    for bench in (new, other):
+        assert bench.pico.flash_spy.operations == []
+    assert new.pico.mcu.core.cycles == other.pico.mcu.core.cycles
+    assert new.pico.peek(SRAM_BASE, SRAM_BYTES) == other.pico.peek(SRAM_BASE, SRAM_BYTES)
+    # and a life of the one with the flash of the other is the other's own life
+    assert in_a_copy(lambda: live(new, flash, 9, 1, False)) == live(other, flash, 9, 1, False)
+    # but a little later the two are not the same any more
+    new.wait(0.1)
+    later = make_bench(flash)
+    later.wait(UNREAD_S + 0.1)
+    assert new.pico.mcu.core.cycles != later.pico.mcu.core.cycles
 
 
 @pytest.mark.req("J-02", "S-03", "J-05")
@@ -166,11 +219,11 @@ def board(make_bench: MakeBench, new_board: bytes, seed: int) -> Board:
 def test_power_cuts_on_the_board_lose_nothing_that_was_confirmed(
     make_bench: MakeBench, new_board: bytes, seed: int
 ) -> None:
-    prove(board(make_bench, new_board, seed), 25)
+    prove(make_bench, nearly_full(new_board, seed), seed, 25)
 
 
 @pytest.mark.soak
 @pytest.mark.req("J-02", "S-03", "J-05")
 @pytest.mark.parametrize("seed", range(101, 121))
 def test_soak_power_cuts_on_the_board(make_bench: MakeBench, new_board: bytes, seed: int) -> None:
-    prove(board(make_bench, new_board, seed), 100)
+    prove(make_bench, nearly_full(new_board, seed), seed, 100)

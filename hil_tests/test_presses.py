@@ -7,7 +7,7 @@ import pytest
 from device.panel.sounds import FEEDBACK
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
-from hil_tests.conftest import MakeBench
+from hil_tests.conftest import MakeBench, Running
 from hil_tests.prepared import QUICK, Past, configured
 from hil_tests.scenes import IDLE_S, MEDIUM_HZ, PRESS_S, REFUSED_HZ, TAKEN_HZ, heard, pitched
 
@@ -46,12 +46,10 @@ def bounce(bench: EmulatedBench, t: float, pressed: bool) -> None:
 
 
 @pytest.mark.req("S-03", "J-02")
-def test_a_press_is_confirmed_within_100_ms_and_only_after_its_event_is_in_flash(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
+def test_a_press_is_confirmed_within_100_ms_and_only_after_its_event_is_in_flash(running: Running) -> None:
     # given a dose that is due
-    bench = make_bench(configured(new_board))
-    bench.wait_until(scenes.running(bench) + 1)
+    bench = running.bench
+    bench.wait_until(running.due + 1)
     # when START is pressed
     before = len(bench.pico.flash_spy.operations)
     pressed = bench.press("start")
@@ -108,9 +106,8 @@ def test_presses_over_the_end_of_a_sector_are_confirmed_in_time(make_bench: Make
 
 
 @pytest.mark.req("S-03")
-def test_bounces_are_one_press_and_a_glitch_is_none(make_bench: MakeBench, new_board: bytes) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S)
+def test_bounces_are_one_press_and_a_glitch_is_none(booted: EmulatedBench) -> None:
+    bench = booted
     before = last_seq(bench)
     # 5 ms of bouncing when the button goes down, and again when it comes up
     pressed = bench.now + 0.1
@@ -129,9 +126,9 @@ def test_bounces_are_one_press_and_a_glitch_is_none(make_bench: MakeBench, new_b
 
 
 @pytest.mark.req("S-03")
-def test_while_one_button_is_down_the_others_are_ignored(make_bench: MakeBench, new_board: bytes) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait_until(scenes.running(bench) + 1)
+def test_while_one_button_is_down_the_others_are_ignored(running: Running) -> None:
+    bench = running.bench
+    bench.wait_until(running.due + 1)
     # given START down: the infusion runs
     bench.down("start")
     bench.wait(0.5)
@@ -150,10 +147,10 @@ def test_while_one_button_is_down_the_others_are_ignored(make_bench: MakeBench, 
 
 
 @pytest.mark.req("S-03", "S-10", "S-02")
-def test_a_hand_on_all_buttons_at_once_is_one_press(make_bench: MakeBench, new_board: bytes) -> None:
+def test_a_hand_on_all_buttons_at_once_is_one_press(running: Running) -> None:
     # given a dose that is due
-    bench = make_bench(configured(new_board))
-    bench.wait_until(scenes.running(bench) + 1)
+    bench = running.bench
+    bench.wait_until(running.due + 1)
     # when all three go down in the same moment, and stay down longer than any long press of theirs
     for button in ("pause", "hold", "start"):
         bench.down(button)
@@ -191,11 +188,9 @@ def test_a_long_press_says_what_it_has_done(make_bench: MakeBench, new_board: by
 
 
 @pytest.mark.req("S-04", "A-02")
-def test_a_call_that_an_undo_brings_back_goes_on_in_step_and_makes_up_for_nothing(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait_until(scenes.running(bench) + 1)
+def test_a_call_that_an_undo_brings_back_goes_on_in_step_and_makes_up_for_nothing(running: Running) -> None:
+    bench = running.bench
+    bench.wait_until(running.due + 1)
     # given an interrupted infusion: it calls at once, and every 10 s
     started = bench.press("start")
     scenes.tap_at(bench, "hold", started + 5, 2.2)
@@ -212,11 +207,8 @@ def test_a_call_that_an_undo_brings_back_goes_on_in_step_and_makes_up_for_nothin
 
 
 @pytest.mark.req("A-07", "S-03")
-def test_a_button_that_is_down_for_10_s_is_stuck_and_the_others_work_on(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S)
+def test_a_button_that_is_down_for_10_s_is_stuck_and_the_others_work_on(booted: EmulatedBench) -> None:
+    bench = booted
     # given PAUSE that stays down
     pressed = bench.now
     bench.down("pause")

@@ -5,9 +5,9 @@ import pytest
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.interface import CONFIRM_S
-from hil_tests.conftest import MakeBench
+from hil_tests.conftest import Running
 from hil_tests.effects import INFUSION_S, LATE_S
-from hil_tests.prepared import QUICK, configured
+from hil_tests.prepared import QUICK
 from hil_tests.resets import crash, hang
 from hil_tests.scenes import LOW_HZ, MEDIUM_HZ, MINUTE, PRESS_S, alert, heard, kinds, slot_and_phase, status, utc_of
 
@@ -33,12 +33,11 @@ def boots(bench: EmulatedBench) -> list[tuple[str, bool]]:
 @pytest.mark.req("T-03", "A-01")
 @pytest.mark.parametrize(("reset", "cause"), [(hang, "watchdog"), (crash, "crash")])
 def test_after_a_watchdog_or_software_reset_clock_slot_infusion_and_alerts_go_on(
-    make_bench: MakeBench, new_board: bytes, reset: object, cause: str
+    running: Running, reset: object, cause: str
 ) -> None:
     assert callable(reset)
     # given a late dose
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+    bench, due = running
     bench.wait_until(due + LATE_S + 5)
     # when the chip is reset
     reset(bench)
@@ -69,9 +68,8 @@ def test_after_a_watchdog_or_software_reset_clock_slot_infusion_and_alerts_go_on
 
 
 @pytest.mark.req("T-03", "J-01")
-def test_an_exception_is_journaled_as_a_fault_and_the_chip_goes_on(make_bench: MakeBench, new_board: bytes) -> None:
-    bench = make_bench(configured(new_board))
-    bench.wait(scenes.BOOTED_S)
+def test_an_exception_is_journaled_as_a_fault_and_the_chip_goes_on(booted: EmulatedBench) -> None:
+    bench = booted
     scenes.synchronise(bench)
     crash(bench)
     (fault,) = kinds(bench, "fault")
@@ -86,11 +84,8 @@ def power_cut(bench: EmulatedBench) -> None:
 
 
 @pytest.mark.req("T-04", "S-07")
-def test_slots_that_nobody_watched_close_as_unknown_when_the_clock_comes_back(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+def test_slots_that_nobody_watched_close_as_unknown_when_the_clock_comes_back(running: Running) -> None:
+    bench, due = running
     # given a device without power from before the first dose until ten minutes into the third
     bench.cut_power()
     bench.restore_power(off_time=due + 2 * INTERVAL_S + 10 * MINUTE - bench.now)
@@ -107,12 +102,9 @@ def test_slots_that_nobody_watched_close_as_unknown_when_the_clock_comes_back(
 
 
 @pytest.mark.req("T-06", "T-04")
-def test_start_with_an_unknown_clock_times_an_infusion_whose_utc_is_known_after_a_sync(
-    make_bench: MakeBench, new_board: bytes
-) -> None:
+def test_start_with_an_unknown_clock_times_an_infusion_whose_utc_is_known_after_a_sync(running: Running) -> None:
     # given a device that lost its clock while a dose was due
-    bench = make_bench(configured(new_board))
-    due = scenes.running(bench)
+    bench, due = running
     bench.wait_until(due + 20)
     power_cut(bench)
     booted = bench.now

@@ -7,6 +7,7 @@ from dosebell.sim import Edge, Tone
 from dosebell.sim.senses import Burst, Rhythm
 from hil_tests.bench.command import CliResult
 from hil_tests.bench.conversation import Conversation, NoAnswer
+from hil_tests.bench.copies import in_a_copy
 from hil_tests.bench.emulated import EmulatedBench
 from hil_tests.bench.interface import Bench, NotOnThisBench
 
@@ -21,4 +22,5 @@ __all__ = [
     "NotOnThisBench",
     "Rhythm",
     "Tone",
+    "in_a_copy",
 ]

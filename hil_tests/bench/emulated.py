@@ -70,6 +70,10 @@ class EmulatedBench(Bench):
     def bedside(self) -> Bedside:
         return self._bedside
 
+    def give_home(self, home: Path) -> None:
+        """From now on that empty folder stands for the user's home."""
+        self._home = home
+
     @property
     def pico(self) -> Pico:
         return self._bedside.pico

@@ -25,6 +25,7 @@ from dosebell.sim.uf2 import FLASH_BASE, FLASH_SIZE
 from dosebell.sim.usb import UsbHost
 
 SRAM_BASE = 0x20000000
+SRAM_BYTES = 264 * 1024
 # MicroPython's heap lock in the pinned v1.25.0 image, a half-word: while it is not 0, every allocation raises MemoryError.
 # The guest counts in it too, when it handles an interrupt or collects garbage; HEAP_LOCK_STEP is one level.
 HEAP_LOCK = 0x20001F08
