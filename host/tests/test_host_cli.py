@@ -29,6 +29,7 @@ NAMES = (
     "dose",
     "log",
     "report",
+    "provision",
     "self-test",
     "alert",
     "doctor",
@@ -41,6 +42,7 @@ IN_GROUPS = {
     "course": {"start", "stop", "next-cycle", "reschedule"},
     "dose": {"record", "reason"},
     "log": {"pull", "show", "export", "verify"},
+    "provision": {"run", "show", "labels"},
     "alert": {"test"},
 }
 
