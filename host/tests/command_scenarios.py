@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from built_device import YES, OnTheTable, Updated
 from host_command import Ran, dosebell
 from scripted_device import ScriptedDevice
 
 from dosebell.image import build_image
 from dosebell.image.files import BOARDS, BUILD, ROOT
+from dosebell.provisioning import record, steps
 
 NO_PLACE = "/dev/null/file"  # neither there nor to be made
 
@@ -28,7 +30,8 @@ class World:
 
     def run(self, *arguments: str, **options: Any) -> Ran:
         """Run `dosebell` for the device."""
-        return dosebell("--port", self.device.port, *arguments, home=self.home, **options)
+        place = {"DOSEBELL_DRIVES": str(self.home / "drives")}
+        return dosebell("--port", self.device.port, *arguments, home=self.home, **place, **options)
 
     def ok(self, *arguments: str) -> Ran:
         ran = self.run(*arguments)
@@ -38,6 +41,10 @@ class World:
     @property
     def archive(self) -> Path:
         return self.home / "data" / "dosebell" / "archive.sqlite"
+
+    @property
+    def records(self) -> Path:
+        return self.archive.with_name("production.jsonl")
 
 
 Given = Callable[[World], object]
@@ -81,6 +88,36 @@ def exported(world: World) -> None:
     world.ok("log", "export", "--output", str(world.home / "log.jsonl"))
 
 
+def in_service(world: World) -> None:
+    """It has all that it needs, and the time of this computer."""
+    configured(world)
+    world.ok("clock", "sync")
+    world.ok("log", "pull")
+
+
+def recorded(world: World) -> None:
+    """Its production record, and that of another which did not pass."""
+    for number, error in ((world.device.id, None), ("e66118604b2a0002", "expired")):
+        identity = {"id": number, "label": "Bed 12", "board": "pico", "firmware": "0.1.0", "micropython": "1.25.0"}
+        made = record.made(
+            at="2026-11-28T10:00:00.000Z",
+            device={**identity, "image": "c0ffee0123456789"},
+            regimen="hd-il2",
+            by=None,
+            results=[steps.Result("code", True, "host", "as built")],
+            found={"code": {"ok": True, "computed": "c0ffee0123456789"}},
+            error=error,
+        )
+        record.append(world.records, made)
+
+
+def image_at_hand(world: World) -> None:
+    """A board in service, and a newer image in the user's home."""
+    in_service(world)
+    assert isinstance(world.device, Updated)
+    world.device.image_in(world.home)
+
+
 def image_built(_world: World) -> None:
     build_image(BOARDS / "pico.toml", ROOT / "firmware", BUILD / "dosebell-pico.uf2")
 
@@ -101,6 +138,21 @@ def _has(world: World, command: str, **arguments: Any) -> None:
 def _damaged_archive(world: World) -> None:
     world.archive.parent.mkdir(parents=True, exist_ok=True)
     world.archive.write_bytes(b"no archive at all " * 100)
+
+
+def _altered_records(world: World) -> None:
+    recorded(world)
+    world.records.write_bytes(world.records.read_bytes()[100:])
+
+
+def _strange_file(world: World) -> None:
+    assert isinstance(world.device, OnTheTable)
+    world.device.strange = True
+
+
+def _spoilt_image(world: World) -> None:
+    image_at_hand(world)
+    (world.home / "image.uf2").write_bytes(b"no image")
 
 
 def _lost_event(world: World) -> None:
@@ -127,7 +179,7 @@ class Scenario:
 
     runs: arguments after the command, of which each leads to a result. `{home}` in them is the user's home. lines: one object a line. prints: what stdout
     holds is the schema's also without --json. asks: the request by which it acts (no device is needed where there is none): refused, or answered with
-    nonsense, it exits with 4, 5 and 6. fails: exit codes on other ways. typed: what stands on stdin.
+    nonsense, it exits with 4, 5 and 6. alone: the error without any device. fails: exit codes on other ways. typed: what stands on stdin. on: the device.
     """
 
     runs: tuple[tuple[str, ...], ...] = ((),)
@@ -135,14 +187,17 @@ class Scenario:
     lines: bool = False
     prints: bool = False
     asks: str = ""
+    alone: str = "no-device"
     fails: dict[int, Fails] = field(default_factory=dict)
     typed: str = ""
     schema: str = ""
+    on: Callable[[], ScriptedDevice] = ScriptedDevice
 
 
 SCENARIOS: dict[str, Scenario] = {
     "status": Scenario(given=on_hold, asks="status"),
-    "info": Scenario(asks="hello"),
+    "info": Scenario(asks="files", on=OnTheTable, fails={6: Fails((), "code-changed", _strange_file)}),
+    "watch": Scenario((("--once",),), on_hold, lines=True, asks="status"),
     "ports": Scenario(),
     "regimen list": Scenario(),
     "regimen show": Scenario((("hd-il2",), ("bench", "--toml"))),
@@ -168,7 +223,12 @@ SCENARIOS: dict[str, Scenario] = {
         fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
     ),
     "log export": Scenario(
-        (("--output", "{home}/log.jsonl"), ("--format", "csv", "--output", "{home}/log.csv")),
+        (
+            ("--output", "{home}/log.jsonl"),
+            ("--format", "csv", "--output", "{home}/log.csv"),
+            ("--format", "fhir", "--patient", "Patient/1", "--output", "{home}/course.json"),
+            ("--format", "ics", "--output", "{home}/bed.ics"),
+        ),
         pulled,
         fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
     ),
@@ -179,6 +239,44 @@ SCENARIOS: dict[str, Scenario] = {
             2: Fails((), "archive-empty"),
             6: Fails(("{home}/log.jsonl",), "not-a-log", lambda world: (world.home / "log.jsonl").write_text("x")),
         },
+    ),
+    "report": Scenario(
+        (("--output", "{home}/report.html"), ("--since", "-24h", "--output", "{home}/night.html")),
+        pulled,
+        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
+    ),
+    "provision run": Scenario(
+        (("hd-il2", "--label", "Bed 12", "--answers", YES, "--sheet", "{home}/label.html"),),
+        asks="status",
+        on=OnTheTable,
+        fails={
+            2: Fails(("hd-il2", "--label", "Bed 12", "--answers", YES, "--records", NO_PLACE), "unwritable-file"),
+            5: Fails(("hd-il2", "--label", "Bed 12", "--answers", "red=no"), "provision-failed"),
+            6: Fails(("hd-il2", "--label", "Bed 12", "--answers", YES), "record-altered", _altered_records),
+        },
+    ),
+    "provision show": Scenario(
+        given=recorded,
+        lines=True,
+        schema="provision-run",
+        fails={2: Fails(("Bed 99",), "no-record", recorded), 6: Fails((), "record-altered", _altered_records)},
+    ),
+    "provision labels": Scenario(
+        (("--output", "{home}/labels.html"),),
+        recorded,
+        fails={
+            2: Fails(("e66118604b2a0002", "--output", "{home}/labels.html"), "nothing-passed", recorded),
+            6: Fails(("--output", "{home}/labels.html"), "record-altered", _altered_records),
+        },
+    ),
+    "doctor": Scenario(given=in_service),
+    "flash": Scenario(
+        (("{home}/image.uf2",), ("--list",)),
+        image_at_hand,
+        asks="loader",
+        alone="no-board",
+        on=Updated,
+        fails={2: Fails(("{home}/image.uf2",), "bad-image", _spoilt_image)},
     ),
     "self-test": Scenario(asks="self-test", fails={5: Fails((), "self-test-failed", _other_faults)}),
     "alert test": Scenario((("low",),), asks="alert-test"),

@@ -11,7 +11,6 @@ import pytest
 import schemas
 from command_scenarios import SCENARIOS, Scenario, World
 from host_command import ROOT, Ran, dosebell
-from scripted_device import ScriptedDevice
 
 from dosebell.cli.main import COMMANDS, cli
 from dosebell.errors import EXIT_CODES
@@ -19,7 +18,7 @@ from dosecore.events import FIELDS
 
 pytestmark = pytest.mark.req("H-01", "H-02")
 
-MakeWorld = Callable[[], World]
+MakeWorld = Callable[[str], World]
 
 
 def commands() -> Iterator[str]:
@@ -38,13 +37,13 @@ ON_DEVICE = [name for name in ALL if name in SCENARIOS and SCENARIOS[name].asks]
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
-    """Makes a new device and a new home each time."""
+    """Makes a new device for a command, and a new home, each time."""
     made: list[World] = []
 
-    def make() -> World:
+    def make(name: str) -> World:
         home = tmp_path / f"home{len(made)}"
         home.mkdir()
-        made.append(World(ScriptedDevice().__enter__(), home))
+        made.append(World(SCENARIOS[name].on().__enter__(), home))
         return made[-1]
 
     yield make
@@ -141,7 +140,7 @@ def test_the_documents_name_every_schema_and_every_exit_code() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_json_is_what_its_schema_says(name: str, make_world: MakeWorld) -> None:
-    world, scenario = make_world(), SCENARIOS[name]
+    world, scenario = make_world(name), SCENARIOS[name]
     scenario.given(world)
     for arguments in scenario.runs:
         ran = run(world, name, arguments, "--json")
@@ -155,7 +154,7 @@ def test_json_is_what_its_schema_says(name: str, make_world: MakeWorld) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_people_get_their_result_on_stdout_without_colour(name: str, make_world: MakeWorld) -> None:
-    world, scenario = make_world(), SCENARIOS[name]
+    world, scenario = make_world(name), SCENARIOS[name]
     scenario.given(world)
     ran = run(world, name, scenario.runs[0])
     assert ran.code == 0, ran.err
@@ -165,7 +164,7 @@ def test_people_get_their_result_on_stdout_without_colour(name: str, make_world:
 
 
 def test_an_exported_log_is_what_its_schema_says(make_world: MakeWorld) -> None:
-    world = make_world()
+    world = make_world("log export")
     SCENARIOS["log export"].given(world)
     lines = world.ok("log", "export").lines
     for line in lines:
@@ -194,13 +193,13 @@ def test_wrong_use_exits_with_2(name: str, make_world: MakeWorld) -> None:
 @pytest.mark.parametrize("name", ON_DEVICE)
 def test_without_a_device_it_exits_with_3(name: str) -> None:
     ran = dosebell("--json", *name.split(), *SCENARIOS[name].runs[0])
-    refused(ran, 3, "no-device")
+    refused(ran, 3, SCENARIOS[name].alone)
     assert ran.out == ""
 
 
 @pytest.mark.parametrize("name", ON_DEVICE)
 def test_what_the_device_refuses_exits_with_4_5_and_6(name: str, make_world: MakeWorld) -> None:
-    world, scenario = make_world(), SCENARIOS[name]
+    world, scenario = make_world(name), SCENARIOS[name]
     scenario.given(world)
     for answer, exit_code, error in (
         ({"err": "bad-request"}, 4, "bad-request"),
@@ -216,7 +215,7 @@ def test_what_the_device_refuses_exits_with_4_5_and_6(name: str, make_world: Mak
 @pytest.mark.parametrize("name", [name for name in ALL if name in SCENARIOS and SCENARIOS[name].fails])
 def test_other_ways_to_an_exit_code(name: str, make_world: MakeWorld) -> None:
     for exit_code, fails in SCENARIOS[name].fails.items():
-        world = make_world()
+        world = make_world(name)
         fails.given(world)
         ran = run(world, name, fails.arguments, "--json")
         refused(ran, exit_code, fails.error)
