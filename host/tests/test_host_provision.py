@@ -168,6 +168,15 @@ def test_nothing_is_done_when_the_command_itself_is_wrong(board: OnTheTable, tmp
     assert board.asked == [] and not (tmp_path / "data").exists()
 
 
+def test_no_board_is_tested_whose_record_could_not_be_kept(board: OnTheTable, tmp_path: Path) -> None:
+    spoilt = tmp_path / "spoilt.jsonl"
+    spoilt.write_bytes(b"{}\n")
+    for records, code, error in ((spoilt, 6, "record-altered"), (Path("/dev/null/file"), 2, "unwritable-file")):
+        ran = provision(board, tmp_path, "--answers", YES, "--records", str(records))
+        assert (ran.code, ran.out, ran.error["error"]) == (code, "", error)
+    assert set(board.asked) == {"hello"} and spoilt.read_bytes() == b"{}\n"
+
+
 # -- records and labels
 
 

@@ -92,6 +92,7 @@ def run(
     where = path or record.default_path()
     error: BaseException | None = None
     with open_device(settings) as client:
+        record.ready(where)
         identity = client.identity
         session = Provisioning(client, engineer)
         try:

@@ -45,7 +45,7 @@ def look(client: Client) -> Before:
     return Before(
         client.identity,
         status["course"]["regimen"],
-        status["device"]["safe_mode"],
+        bool(status["device"].get("safe_mode")),  # an older firmware has none
         int(log["last"]),
         epoch,
         newest,

@@ -72,6 +72,17 @@ def made(
     }
 
 
+def ready(path: Path) -> None:
+    """Prove that a record can be added: better known before a board is tested than after. Errors: unwritable-file, record-altered, record-too-new."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            file.seek(0)
+            _check(path, file.read().splitlines())
+    except OSError as err:
+        raise DosebellError("unwritable-file", path=str(path), detail=err.strerror or str(err)) from None
+
+
 def append(path: Path, record: Record) -> Record:
     """Add a record to the file, on the disk when this returns; the record as it is there, with `previous`. Errors: unwritable-file, record-altered."""
     try:
