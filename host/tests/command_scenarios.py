@@ -135,7 +135,7 @@ def _has(world: World, command: str, **arguments: Any) -> None:
     assert not isinstance(happened, Refusal), happened.code
 
 
-def _damaged_archive(world: World) -> None:
+def damaged_archive(world: World) -> None:
     world.archive.parent.mkdir(parents=True, exist_ok=True)
     world.archive.write_bytes(b"no archive at all " * 100)
 
@@ -220,7 +220,7 @@ SCENARIOS: dict[str, Scenario] = {
         given=pulled,
         lines=True,
         schema="event",
-        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
+        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", damaged_archive)},
     ),
     "log export": Scenario(
         (
@@ -230,7 +230,7 @@ SCENARIOS: dict[str, Scenario] = {
             ("--format", "ics", "--output", "{home}/bed.ics"),
         ),
         pulled,
-        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
+        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", damaged_archive)},
     ),
     "log verify": Scenario(
         ((), ("{home}/log.jsonl",)),
@@ -243,7 +243,7 @@ SCENARIOS: dict[str, Scenario] = {
     "report": Scenario(
         (("--output", "{home}/report.html"), ("--since", "-24h", "--output", "{home}/night.html")),
         pulled,
-        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
+        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", damaged_archive)},
     ),
     "provision run": Scenario(
         (("hd-il2", "--label", "Bed 12", "--answers", YES, "--sheet", "{home}/label.html"),),

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 import schemas
-from command_scenarios import SCENARIOS, Scenario, World
+from command_scenarios import SCENARIOS, Scenario, World, damaged_archive, nothing
 from host_command import ROOT, Ran, dosebell
 
 from dosebell.cli.main import COMMANDS, cli
@@ -221,3 +221,18 @@ def test_other_ways_to_an_exit_code(name: str, make_world: MakeWorld) -> None:
         refused(ran, exit_code, fails.error)
         if ran.out:  # what could be done all the same
             schemas.check(schema_of(name), ran.json)
+
+
+def test_the_doctor_exits_with_the_highest_of_what_is_wrong_and_tells_all_the_same(make_world: MakeWorld) -> None:
+    world = make_world("doctor")
+    world.ok("configure", "hd-il2")
+    for arguments, given, exit_code in (
+        (("--port", "/dev/no-such-port"), nothing, 3),
+        ((), nothing, 5),  # its clock was never set
+        ((), damaged_archive, 6),
+    ):
+        given(world)
+        ran = world.run("--json", *arguments, "doctor")
+        plain(ran)
+        schemas.check("doctor", ran.json)
+        assert (ran.code, ran.json["exit"], ran.err) == (exit_code, exit_code, ""), ran.out

@@ -12,6 +12,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import schemas
+from built_device import OnTheTable
 from command_scenarios import SCENARIOS, World, pulled
 from host_command import PATHS
 from pytest_mock import MockerFixture
@@ -20,6 +22,7 @@ from scripted_device import ScriptedDevice
 from dosebell.cli import output
 from dosebell.errors import EXIT_CODES, STOPPED
 from dosebell.image import files
+from dosebell.provisioning import record
 
 pytestmark = pytest.mark.req("H-01")
 
@@ -124,20 +127,31 @@ def test_what_needs_no_confirmation_has_happened_once_or_not_at_all(world: World
         before = journal(world.device).count(kind)
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
-def test_an_export_that_is_stopped_leaves_the_old_file_or_the_new_one(world: World, form: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "trials"),
+    [
+        ("log export --format jsonl", 8),
+        ("log export --format csv", 4),
+        ("log export --format fhir", 4),
+        ("log export --format ics", 4),
+        ("report", 4),
+    ],
+)
+def test_what_is_stopped_as_it_writes_a_file_leaves_the_old_one_or_the_new_one(
+    world: World, words: str, trials: int
+) -> None:
     for _ in range(300):
         world.device.happen("fault", code="test", words="of no meaning")
     pulled(world)
     exports = world.home / "exports"
     exports.mkdir()
-    file = exports / f"log.{form}"
-    command = ("log", "export", "--format", form, "--output", str(file))
+    file = exports / "written"
+    command = (*words.split(), "--output", str(file))
     running = Running(*command, home=world.home)
     assert running.end()[0] == 0
-    took, whole = time.monotonic() - running.began, file.read_text()
-    random, codes = Random(f"{SEED}/{form}"), []
-    for trial in range(8):
+    took, end = time.monotonic() - running.began, file.read_text()[-30:]  # what comes before may tell when it was made
+    random, codes = Random(f"{SEED}/{words}"), []
+    for trial in range(trials):
         file.write_text("old")
         running = Running(*command, home=world.home)
         time.sleep(random.random() * took)
@@ -149,9 +163,30 @@ def test_an_export_that_is_stopped_leaves_the_old_file_or_the_new_one(world: Wor
             f"seed {SEED}, trial {trial}: {err}"
         )
         assert "Traceback" not in err
-        assert file.read_text() in (("old", whole) if code else (whole,))
+        written = file.read_text()
+        assert written.endswith(end) or (code and written == "old"), f"seed {SEED}, trial {trial}: {written[-60:]}"
         assert list(exports.iterdir()) == [file], "something was left beside it"
     assert any(codes), "none was stopped in time"
+
+
+@pytest.mark.req("B-01")
+def test_provisioning_that_is_stopped_is_recorded_as_stopped(tmp_path: Path) -> None:
+    with OnTheTable() as board:
+        world = World(board, tmp_path)
+        # hello; the look at its state; the setting of its clock; what it plays
+        for number, (request, sent) in enumerate(
+            ((1, signal.SIGINT), (2, signal.SIGTERM), (12, signal.SIGHUP), (26, signal.SIGINT))
+        ):
+            code, out, err = stopped_at(world, "provision run", request, sent)
+            assert (code, out) == (CODES[sent], "") and err.endswith("stopped\n") and "Traceback" not in err, err
+            # before the board said who it is there is nothing to record; then there is a whole line for each time
+            found = record.read(world.records) if number else []
+            assert len(found) == number and all((one["error"], one["passed"]) == ("stopped", False) for one in found)
+            for one in found:
+                schemas.check("provision-run", one)
+        assert found[0]["results"] == []
+        assert [each["test"] for each in found[-1]["results"]][:3] == ["code", "clock", "configured"]
+        assert not list(tmp_path.glob("*.html"))
 
 
 @pytest.mark.parametrize("step", ["os.fsync", "os.replace"])

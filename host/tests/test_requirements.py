@@ -141,5 +141,7 @@ def test_every_pinned_package_is_justified_with_its_version():
         *(ROOT / "host/dosebell/devtools/device-stubs.txt").read_text().splitlines(),
     ]
     pins = {one for one in wanted if not one.startswith(("#", "dosebell["))}
-    rows = re.findall(r"^\| ([a-z0-9_\[\]-]+) \| (\d\S*) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([a-z0-9_\[\]-]+) \| (\d\S*) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE
+    )
     assert pins == {f"{name}=={version}" for name, version in rows}
