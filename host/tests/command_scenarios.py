@@ -243,7 +243,7 @@ SCENARIOS: dict[str, Scenario] = {
     "report": Scenario(
         (("--output", "{home}/report.html"), ("--since", "-24h", "--output", "{home}/night.html")),
         pulled,
-        fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", damaged_archive)},
+        fails={2: Fails(("--course", "7"), "no-such-course", pulled), 6: Fails((), "archive-damaged", damaged_archive)},
     ),
     "provision run": Scenario(
         (("hd-il2", "--label", "Bed 12", "--answers", YES, "--sheet", "{home}/label.html"),),

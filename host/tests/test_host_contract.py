@@ -2,9 +2,11 @@
 no moving bar without a terminal, the documented exit codes (H-01). The real command, in a process of its own.
 """
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -13,7 +15,7 @@ from command_scenarios import SCENARIOS, Scenario, World, damaged_archive, nothi
 from host_command import ROOT, Ran, dosebell
 
 from dosebell.cli.main import COMMANDS, cli
-from dosebell.errors import EXIT_CODES
+from dosebell.errors import EXIT_CODES, DosebellError
 from dosecore.events import FIELDS
 
 pytestmark = pytest.mark.req("H-01", "H-02")
@@ -133,6 +135,21 @@ def test_the_documents_name_every_schema_and_every_exit_code() -> None:
     assert "../host/dosebell/schemas" in said
     for code, _ in EXIT_CODES:
         assert f"| {code} |" in (ROOT / "docs" / "errors.md").read_text()
+
+
+def test_the_schema_of_an_error_knows_all_that_errors_say_in_order() -> None:
+    known = list(json.loads((schemas.FOLDER / "error.json").read_text())["properties"])
+    raised = 0
+    for path in (ROOT / "host" / "dosebell").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "DosebellError":
+                context: dict[str, Any] = {
+                    one.arg: "x" for one in node.keywords if one.arg not in (None, "by_device", "note")
+                }
+                said = list(DosebellError("usage", **context).as_json())[4:]
+                assert said == [key for key in known if key in said], f"{path.name}:{node.lineno}: {said}"
+                raised += 1
+    assert raised > 100
 
 
 # -- results
