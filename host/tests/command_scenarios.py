@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from host_command import Ran, dosebell
+from on_the_table import ANSWERS, OnTheTable
 from scripted_device import ScriptedDevice
 
 from dosebell.image import build_image
 from dosebell.image.files import BOARDS, BUILD, ROOT
+from dosebell.times import now_utc, to_instant
 
 NO_PLACE = "/dev/null/file"  # neither there nor to be made
 
@@ -81,6 +83,16 @@ def exported(world: World) -> None:
     world.ok("log", "export", "--output", str(world.home / "log.jsonl"))
 
 
+def well(world: World) -> None:
+    """Configured, with the time of this computer."""
+    configured(world)
+    _has(world, "clock-set", source="host", utc=to_instant(now_utc()), mono=world.device.now(), bound_ms=1)
+
+
+def provisioned(world: World) -> None:
+    world.ok("provision", "run", "hd-il2", "--label", "Bed 12", "--answers", ANSWERS)
+
+
 def image_built(_world: World) -> None:
     build_image(BOARDS / "pico.toml", ROOT / "firmware", BUILD / "dosebell-pico.uf2")
 
@@ -112,6 +124,16 @@ def _other_faults(world: World) -> None:
     world.device.answers["self-test"] = {"ok": True, "faults": ["buzzer"]}
 
 
+def _strange_file(world: World) -> None:
+    world.device.strange = True
+
+
+def _altered_records(world: World) -> None:
+    provisioned(world)
+    records = world.archive.with_name("production.jsonl")
+    records.write_text(records.read_text().replace("Bed 12", "Bed 13") + "{}\n")
+
+
 @dataclass(frozen=True)
 class Fails:
     """A way to an exit code: these arguments after what is given."""
@@ -127,7 +149,7 @@ class Scenario:
 
     runs: arguments after the command, of which each leads to a result. `{home}` in them is the user's home. lines: one object a line. prints: what stdout
     holds is the schema's also without --json. asks: the request by which it acts (no device is needed where there is none): refused, or answered with
-    nonsense, it exits with 4, 5 and 6. fails: exit codes on other ways. typed: what stands on stdin.
+    nonsense, it exits with 4, 5 and 6. fails: exit codes on other ways. typed: what stands on stdin. device: which one is attached.
     """
 
     runs: tuple[tuple[str, ...], ...] = ((),)
@@ -138,12 +160,14 @@ class Scenario:
     fails: dict[int, Fails] = field(default_factory=dict)
     typed: str = ""
     schema: str = ""
+    device: type[ScriptedDevice] = ScriptedDevice
 
 
 SCENARIOS: dict[str, Scenario] = {
     "status": Scenario(given=on_hold, asks="status"),
-    "info": Scenario(asks="hello"),
+    "info": Scenario(asks="hello", device=OnTheTable, fails={6: Fails((), "code-changed", _strange_file)}),
     "ports": Scenario(),
+    "watch": Scenario((("--once",),), on_hold, lines=True, asks="status"),
     "regimen list": Scenario(),
     "regimen show": Scenario((("hd-il2",), ("bench", "--toml"))),
     "regimen check": Scenario((("til-il2",),)),
@@ -168,7 +192,7 @@ SCENARIOS: dict[str, Scenario] = {
         fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
     ),
     "log export": Scenario(
-        (("--output", "{home}/log.jsonl"), ("--format", "csv", "--output", "{home}/log.csv")),
+        tuple(("--format", form, "--output", f"{{home}}/log.{form}") for form in ("jsonl", "csv", "fhir", "ics")),
         pulled,
         fails={2: Fails((), "archive-empty"), 6: Fails((), "archive-damaged", _damaged_archive)},
     ),
@@ -180,6 +204,31 @@ SCENARIOS: dict[str, Scenario] = {
             6: Fails(("{home}/log.jsonl",), "not-a-log", lambda world: (world.home / "log.jsonl").write_text("x")),
         },
     ),
+    "report": Scenario(
+        ((), ("--output", "{home}/report.html"), ("--since", "-24h")),
+        pulled,
+        fails={
+            2: Fails(("--course", "7"), "no-such-course", pulled),
+            6: Fails((), "archive-damaged", _damaged_archive),
+        },
+    ),
+    "provision run": Scenario(
+        (("hd-il2", "--label", "Bed 12", "--answers", ANSWERS),),
+        asks="hello",
+        device=OnTheTable,
+        fails={5: Fails(("hd-il2", "--label", "Bed 12", "--answers", "red=yes"), "provision-failed")},
+    ),
+    "provision show": Scenario(
+        given=provisioned, lines=True, device=OnTheTable, fails={6: Fails((), "record-altered", _altered_records)}
+    ),
+    "provision labels": Scenario(
+        (("--output", "{home}/labels.html"),),
+        provisioned,
+        device=OnTheTable,
+        fails={2: Fails(("Bed 13",), "no-record", provisioned)},
+    ),
+    "doctor": Scenario(given=well, device=OnTheTable),
+    "flash": Scenario((("--list",),), fails={2: Fails((NO_PLACE,), "unreadable-file")}),
     "self-test": Scenario(asks="self-test", fails={5: Fails((), "self-test-failed", _other_faults)}),
     "alert test": Scenario((("low",),), asks="alert-test"),
     "sim": Scenario(

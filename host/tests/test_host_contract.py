@@ -2,6 +2,7 @@
 no moving bar without a terminal, the documented exit codes (H-01). The real command, in a process of its own.
 """
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from dosecore.events import FIELDS
 
 pytestmark = pytest.mark.req("H-01", "H-02")
 
-MakeWorld = Callable[[], World]
+MakeWorld = Callable[..., World]
 
 
 def commands() -> Iterator[str]:
@@ -38,13 +39,14 @@ ON_DEVICE = [name for name in ALL if name in SCENARIOS and SCENARIOS[name].asks]
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
-    """Makes a new device and a new home each time."""
+    """Makes a new device and a new home each time. Of a command: the device of its scenario."""
     made: list[World] = []
 
-    def make() -> World:
+    def make(name: str = "") -> World:
         home = tmp_path / f"home{len(made)}"
         home.mkdir()
-        made.append(World(ScriptedDevice().__enter__(), home))
+        kind = SCENARIOS[name].device if name else ScriptedDevice
+        made.append(World(kind().__enter__(), home))
         return made[-1]
 
     yield make
@@ -136,12 +138,24 @@ def test_the_documents_name_every_schema_and_every_exit_code() -> None:
         assert f"| {code} |" in (ROOT / "docs" / "errors.md").read_text()
 
 
+def test_the_schema_of_an_error_knows_all_that_errors_say_in_order() -> None:
+    known = list(json.loads((schemas.FOLDER / "error.json").read_text())["properties"])
+    raised = 0
+    for path in (ROOT / "host" / "dosebell").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "DosebellError":
+                said = [one.arg for one in node.keywords if one.arg not in (None, "by_device", "note")]
+                assert said == [key for key in known if key in said], f"{path.name}:{node.lineno}: {said}"
+                raised += 1
+    assert raised > 100
+
+
 # -- results
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_json_is_what_its_schema_says(name: str, make_world: MakeWorld) -> None:
-    world, scenario = make_world(), SCENARIOS[name]
+    world, scenario = make_world(name), SCENARIOS[name]
     scenario.given(world)
     for arguments in scenario.runs:
         ran = run(world, name, arguments, "--json")
@@ -155,7 +169,7 @@ def test_json_is_what_its_schema_says(name: str, make_world: MakeWorld) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_people_get_their_result_on_stdout_without_colour(name: str, make_world: MakeWorld) -> None:
-    world, scenario = make_world(), SCENARIOS[name]
+    world, scenario = make_world(name), SCENARIOS[name]
     scenario.given(world)
     ran = run(world, name, scenario.runs[0])
     assert ran.code == 0, ran.err
@@ -200,7 +214,7 @@ def test_without_a_device_it_exits_with_3(name: str) -> None:
 
 @pytest.mark.parametrize("name", ON_DEVICE)
 def test_what_the_device_refuses_exits_with_4_5_and_6(name: str, make_world: MakeWorld) -> None:
-    world, scenario = make_world(), SCENARIOS[name]
+    world, scenario = make_world(name), SCENARIOS[name]
     scenario.given(world)
     for answer, exit_code, error in (
         ({"err": "bad-request"}, 4, "bad-request"),
@@ -216,7 +230,7 @@ def test_what_the_device_refuses_exits_with_4_5_and_6(name: str, make_world: Mak
 @pytest.mark.parametrize("name", [name for name in ALL if name in SCENARIOS and SCENARIOS[name].fails])
 def test_other_ways_to_an_exit_code(name: str, make_world: MakeWorld) -> None:
     for exit_code, fails in SCENARIOS[name].fails.items():
-        world = make_world()
+        world = make_world(name)
         fails.given(world)
         ran = run(world, name, fails.arguments, "--json")
         refused(ran, exit_code, fails.error)

@@ -10,64 +10,17 @@ from typing import Any
 
 import pytest
 from host_command import Ran, dosebell
-from scripted_device import ScriptedDevice
+from on_the_table import ANSWERS, OnTheTable
 
-from dosebell.image.bundle import sealed
-from dosebell.manifest import BUNDLE
 from dosebell.provisioning import labels, record
 from dosebell.provisioning.steps import BUTTONS, LIGHTS_AND_SOUNDS, QUESTIONS
 
 pytestmark = [pytest.mark.req("B-01"), pytest.mark.req("H-02")]
 
-YES = "yellow=yes,low-call=yes,red=yes,medium-call=yes,green=yes,display=none"
 TESTS = [
     *("code", "clock", "configured", "yellow", "low-call", "red", "medium-call", "green"),
     *("button-start", "button-hold", "button-pause", "self-test", "display", "no-alert"),
 ]
-
-
-class OnTheTable(ScriptedDevice):  # type: ignore[misc]  # mypy does not find helpers beside tests
-    """A board that an engineer provisions. `presses`: which buttons are pressed, one whenever a press is waited for. `standing`: something calls.
-
-    `strange`: a file too many on it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.presses = list(BUTTONS)
-        self.standing = False
-        self.strange = False
-        self.battery = False
-        knows = b"IMAGE_HASH = '0000000000000000'"
-        self.files, self.image = sealed(
-            {"main.py": b"import app\n", BUNDLE: b"code " + knows, "dosebell_build.mpy": knows}, 4096
-        )
-
-    def _do_hello(self, given: dict[str, Any]) -> Any:
-        return super()._do_hello(given) | {"image": self.image}
-
-    def _do_files(self, given: dict[str, Any]) -> Any:
-        listed = [[name, len(content)] for name, content in sorted(self.files.items())] + [["journal", 4096]]
-        return {"files": [*listed, ["boot.py", 7]] if self.strange else listed, "more": False}
-
-    def _do_file(self, given: dict[str, Any]) -> Any:
-        return self.files.get(given["path"][1:], b"import x")[given["at"] : given["at"] + 4096]
-
-    def _do_status(self, given: dict[str, Any]) -> Any:
-        status = super()._do_status(given)
-        status["clock"]["battery"] = self.battery
-        return status
-
-    def _do_alert_test(self, given: dict[str, Any]) -> Any:
-        if self.standing:
-            return {"err": "calling"}
-        answer = super()._do_alert_test(given)
-        if given["goes_on"] and given["play"] is not None and self.presses:
-            pressed = self.presses.pop(0)
-            if pressed != "hold":  # which leaves no event while no course runs
-                self.happen(pressed)
-            return {"err": "cut-short"}
-        return answer
 
 
 @pytest.fixture
@@ -94,7 +47,7 @@ def failed(made: dict[str, Any]) -> dict[str, str]:
 
 def test_a_good_board_is_tested_configured_recorded_and_labelled(board: OnTheTable, tmp_path: Path) -> None:
     sheet = tmp_path / "label.html"
-    ran = provision(board, tmp_path, "--answers", YES, "--by", "mk", "--sheet", str(sheet))
+    ran = provision(board, tmp_path, "--answers", ANSWERS, "--by", "mk", "--sheet", str(sheet))
     # then every test stands in the record, in the order in which it was done, with who found it
     assert ran.code == 0, ran.err
     (made,) = recorded(tmp_path)
@@ -131,14 +84,14 @@ def test_answers_are_asked_for_one_by_one_and_a_call_is_played_again(board: OnTh
 @pytest.mark.parametrize(
     ("answers", "typed", "bad"),
     [
-        (YES.replace("red=yes", "red=no"), None, {"red": "no"}),
-        (YES.replace("green=yes,", ""), None, {"green": "unanswered"}),
+        (ANSWERS.replace("red=yes", "red=no"), None, {"red": "no"}),
+        (ANSWERS.replace("green=yes,", ""), None, {"green": "unanswered"}),
         (
             None,
             "y\ny\n",
             {"red": "unanswered", "medium-call": "unanswered", "green": "unanswered", "display": "unanswered"},
         ),
-        (YES.replace("display=none", "display=no"), None, {"display": "no"}),
+        (ANSWERS.replace("display=none", "display=no"), None, {"display": "no"}),
     ],
 )
 def test_what_is_answered_no_or_not_at_all_has_failed(
@@ -157,13 +110,13 @@ def test_what_is_answered_no_or_not_at_all_has_failed(
 
 def test_buttons_that_are_swapped_dead_or_silent_are_told_apart(board: OnTheTable, tmp_path: Path) -> None:
     board.presses = ["hold", "start", "pause"]
-    assert provision(board, tmp_path, "--answers", YES).code == 5
+    assert provision(board, tmp_path, "--answers", ANSWERS).code == 5
     assert failed(recorded(tmp_path)[0]) == {"button-start": "hold was pressed", "button-hold": "start was pressed"}
 
 
 def test_a_board_that_is_not_as_built_has_failed(board: OnTheTable, tmp_path: Path) -> None:
     board.strange = True
-    assert provision(board, tmp_path, "--answers", YES).code == 5
+    assert provision(board, tmp_path, "--answers", ANSWERS).code == 5
     (made,) = recorded(tmp_path)
     assert failed(made) == {"code": "not of the image: /boot.py"} and made["code"]["ok"] is False
 
@@ -172,7 +125,7 @@ def test_a_part_that_the_device_itself_misses_has_failed(board: OnTheTable, tmp_
     board.answers["self-test"] = {"ok": True, "faults": ["clock-chip"]}
     board.standing = True
     board.happen("condition", condition="self-test-failed", present=True)
-    assert provision(board, tmp_path, "--answers", YES).code == 5
+    assert provision(board, tmp_path, "--answers", ANSWERS).code == 5
     bad = failed(recorded(tmp_path)[0])
     assert bad["self-test"] == "clock-chip" and bad["no-alert"] == "self-test-failed"
     assert bad["red"] == "not played: something stands" and bad["button-start"] == "not tried: something stands"
@@ -181,18 +134,18 @@ def test_a_part_that_the_device_itself_misses_has_failed(board: OnTheTable, tmp_
 def test_what_ends_it_early_is_recorded_and_keeps_its_own_exit_code(board: OnTheTable, tmp_path: Path) -> None:
     # nobody confirms at the board
     board.confirm, board.offer_s = False, 0.3
-    ran = provision(board, tmp_path, "--answers", YES)
+    ran = provision(board, tmp_path, "--answers", ANSWERS)
     assert (ran.code, ran.error["error"]) == (4, "expired")
     # a course runs
     board.confirm = True
     assert dosebell("--port", board.port, "configure", "hd-il2", home=tmp_path).code == 0
     assert dosebell("--port", board.port, "course", "start", home=tmp_path).code == 0
-    ran = provision(board, tmp_path, "--answers", YES)
+    ran = provision(board, tmp_path, "--answers", ANSWERS)
     assert (ran.code, ran.error["error"]) == (4, "course-running")
     # the cable is pulled
     assert dosebell("--port", board.port, "course", "stop", home=tmp_path).code == 0
     board.unplug_on = "self-test"
-    ran = provision(board, tmp_path, "--answers", YES)
+    ran = provision(board, tmp_path, "--answers", ANSWERS)
     assert (ran.code, ran.error["error"]) == (3, "unplugged")
     assert [(each["error"], each["passed"]) for each in recorded(tmp_path)] == [
         ("expired", False),

@@ -45,7 +45,7 @@ def look(client: Client) -> Before:
     return Before(
         client.identity,
         status["course"]["regimen"],
-        status["device"]["safe_mode"],
+        status["device"].get("safe_mode", False),
         int(log["last"]),
         epoch,
         newest,

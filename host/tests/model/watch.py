@@ -12,6 +12,7 @@ from dosecore.view import alerts_view, course_view
 
 COUNTED = ("given", "partial", "held", "missed", "unknown")
 LIT = ("due", "late", "overdue", "on-hold", "interrupted")
+PLAIN = {int, str, bool, bytes, type(None)}
 
 
 def ms(moment):
@@ -20,6 +21,8 @@ def ms(moment):
 
 def facts(thing):
     """Everything that a state knows, as plain data: compared field by field, so that a checkpoint that forgets one is found out."""
+    if type(thing) in PLAIN:  # most are: asked first
+        return thing
     if isinstance(thing, (list, tuple)):
         return [facts(one) for one in thing]
     if isinstance(thing, dict):
