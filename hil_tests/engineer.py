@@ -1,13 +1,11 @@
 """A biomedical engineer at the bench: presses what a command asks for, and answers truthfully what the bench's eyes and ears have found."""
 
 import re
-from pathlib import Path
 
 from dosebell.cli.session import CONFIRM
 from dosebell.provisioning.steps import QUESTIONS, Question
 from hil_tests.bench import EmulatedBench
 from hil_tests.bench.attended import AttendedCommand
-from hil_tests.bench.command import CliResult
 from hil_tests.bench.interface import CONFIRM_S
 
 # How long what is played is watched: it lasts 4 s, and two pulses or three are over long before.
@@ -16,7 +14,6 @@ WATCH_S = 3.6
 PROMPT_S = 0.2
 # How long the sound that answers a press may last.
 FEEDBACK_S = 1.0
-WALL_LIMIT_S = 120.0
 LIGHTS = ("red", "yellow", "green")
 STEADY, OFF = "steady", "off"
 # What each light must be for a "yes"; None: neither steady nor off, which is a blink too slow to be measured in 4 s.
@@ -40,23 +37,6 @@ class Engineer:
         self._read = 0
         self._began = 0.0
         self.answers: dict[str, str] = {}
-
-    def run(self, *arguments: str, home: Path, place: Path | None = None, **environment: str) -> CliResult:
-        """Run a program against the bench's device, from its first prompt to its last."""
-        command = AttendedCommand(
-            arguments, home=home, place=place or home, environment={"DOSEBELL_PORT": self._bench.port, **environment}
-        )
-        self.begin()
-
-        def done() -> bool:
-            self.look(command)
-            return command.done()
-
-        try:
-            self._bench.serve(done, WALL_LIMIT_S)
-        finally:
-            result = command.result()
-        return result
 
     def begin(self) -> None:
         """Before a command is attended: none of its words have been read."""

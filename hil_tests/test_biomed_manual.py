@@ -5,12 +5,14 @@ import os
 import re
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dosebell.image.files import ROOT
+from dosebell.provisioning.steps import BUTTONS, QUESTIONS
 from dosebell.sim import FLASH_SIZE
 from hil_tests import scenes
 from hil_tests.bench import EmulatedBench
@@ -21,6 +23,8 @@ from hil_tests.conftest import MakeBench
 from hil_tests.engineer import Engineer
 
 MANUAL = ROOT / "docs" / "biomed-manual.md"
+# For a command that hangs; decides nothing else.
+WALL_LIMIT_S = 300.0
 BARE = b"\xff" * FLASH_SIZE
 _STEP = re.compile(r"<!-- at the board: (?P<act>[^>]+) -->|^```sh\n(?P<block>.*?)^```", re.MULTILINE | re.DOTALL)
 # What installs the project was done before this test could run.
@@ -59,8 +63,11 @@ class Desk(Computer):
             },
         )
         engineer.begin()
+        end = time.monotonic() + WALL_LIMIT_S
 
         def done() -> bool:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{line}: not done within {WALL_LIMIT_S:g} s; it said {command.said()}")
             engineer.look(command)
             return command.done()
 
@@ -76,8 +83,9 @@ class Desk(Computer):
 
 @pytest.mark.req("B-01", "B-02", "B-03", "H-02", "A-07")
 def test_a_stranger_follows_the_manual(make_bench: MakeBench, tmp_path: Path) -> None:
-    # given a bare Pico with buttons, lights and sounder soldered to it
-    bench = make_bench(BARE)
+    # given a bare Pico with buttons, lights, sounder, a clock chip and a display soldered to it
+    bench = make_bench(BARE, display=True)
+    bench.solder_clock_chip()
     engineer = Engineer(bench)
     desk = Desk(tmp_path / "computer")
     acts: dict[str, Callable[[], object]] = {
@@ -104,7 +112,8 @@ def test_a_stranger_follows_the_manual(make_bench: MakeBench, tmp_path: Path) ->
     hello = scenes.ask(bench, "hello")
     (line,) = (desk.home / ".local/share/dosebell/production.jsonl").read_text().splitlines()
     made = json.loads(line)
-    assert made["passed"] and made["by"] == "mk"
+    assert made["passed"] and made["by"] == "mk" and made["clock_battery"] is True
+    assert engineer.answers == dict.fromkeys((each.test for each in QUESTIONS), "yes")
     assert made["device"] == {key: hello[key] for key in ("id", "label", "board", "firmware", "micropython", "image")}
     assert (hello["label"], made["code"]["computed"]) == ("Bed 12", hello["image"])
     assert f"image {hello['image']}" in said["make image BOARD=pico"][0].stdout
@@ -122,8 +131,6 @@ def off_and_on(bench: EmulatedBench) -> None:
 
 @pytest.mark.req("B-01")
 def test_the_manual_names_every_test_of_provisioning() -> None:
-    from dosebell.provisioning.steps import BUTTONS, QUESTIONS
-
     tests = ["code", "clock", "configured", "self-test", "no-alert", *(each.test for each in QUESTIONS)]
     text = MANUAL.read_text(encoding="utf-8")
     for name in (*tests, *(f"button-{button}" for button in BUTTONS)):

@@ -52,7 +52,6 @@ def cycle_started(state, event, detail):
     state.watch_from = event.mono
     state.told_to_look_away = False
     state.care_at = state.away_care = None
-    state.infusion_end = state.away_infusion_end = None
     state.next_called = False
     state.checked_slot = 0
     end_alarm(state, "next-cycle", event.mono)

@@ -237,21 +237,6 @@ class EmulatedBench(Bench):
             raise FileNotFoundError("the emulated device is unplugged")
         return self._serial_port.path
 
-    def serve(self, done: Callable[[], bool], timeout: float = 60.0) -> None:
-        """Be the device of whatever programs have its port open, until `done()`, which is asked all the time and may press, watch and type meanwhile.
-
-        Time passes as it does in `cli`. TimeoutError after `timeout` seconds of real time.
-        """
-        assert self.port and self._serial_port is not None
-        end = time.monotonic() + timeout
-
-        def over() -> bool:
-            if time.monotonic() > end:
-                raise TimeoutError(f"not done within {timeout:g} s")
-            return done()
-
-        Timekeeper(self._bedside, self._serial_port).serve_on_demand(over)
-
     def cli(self, *args: str, timeout: float = 60.0, speed: float | None = None) -> CliResult:
         return self._run(args, timeout, speed, None)
 

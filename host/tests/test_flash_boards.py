@@ -218,7 +218,7 @@ def test_the_drive_that_appears_is_the_boards_if_it_hangs_where_the_board_did(co
 
 
 def ways(tool: str | None = None) -> update.Ways:
-    return update.Ways(False, tool, 30, lambda left: None, lambda done, size: None, lambda words: None)
+    return update.Ways(False, tool, 30, 3.0, lambda left: None, lambda done, size: None, lambda words: None)
 
 
 @pytest.mark.req("B-01")

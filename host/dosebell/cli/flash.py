@@ -102,7 +102,7 @@ def _flash_all(
     for board in boards:
         teller = _Teller()
         try:
-            done.append(flash_one(board, image, teller.ways(force, tool, wait_s)))
+            done.append(flash_one(board, image, teller.ways(force, tool, wait_s, settings.timeout)))
         except KeyboardInterrupt:
             teller.end()
             click.echo("A board that has left service stays in its loader: run the command again.", err=True)
@@ -188,10 +188,10 @@ class _Teller:
         self._countdown: Countdown | None = None
         self._open = False
 
-    def ways(self, force: bool, tool: str | None, wait_s: float) -> Ways:
+    def ways(self, force: bool, tool: str | None, wait_s: float, timeout_s: float) -> Ways:
         from dosebell.flash.update import Ways
 
-        return Ways(force, tool, wait_s, self._offered, self._progress, self._say)
+        return Ways(force, tool, wait_s, timeout_s, self._offered, self._progress, self._say)
 
     def _offered(self, left_s: float) -> None:
         if self._countdown is None:

@@ -18,17 +18,18 @@ COPY, PICOTOOL = "copy", "picotool"
 _POLL_S = 0.2
 # A computer shows a drive within a few seconds; a slow one with a virus scanner takes its time.
 _DRIVE_S = 20.0
-_ASK_S = 3.0
 
 
 @dataclass(frozen=True)
 class Ways:
     """How boards are updated. `force`: also while a course runs. `tool`: COPY, PICOTOOL, or None for what fits. `wait_s`: how long a board may take
-    to come back. `offered`, `progress`, `say`: told the seconds left to confirm, the bytes copied of all, and what is being done."""
+    to come back. `timeout_s`: how long a silent board is asked. `offered`, `progress`, `say`: told the seconds left to confirm, the bytes copied of all,
+    and what is being done."""
 
     force: bool
     tool: str | None
     wait_s: float
+    timeout_s: float
     offered: Callable[[float], None]
     progress: writer.Progress
     say: Callable[[str], None]
@@ -56,6 +57,7 @@ def flash(board: Board, image: Image, ways: Ways) -> dict[str, Any]:
     ways.say("Waiting for the board to come back")
     named = board.port if board.port is not None and mine is not None else None
     with prove.wait_back(mine, known, ways.wait_s, named) as client:
+        client.timeout_s = ways.timeout_s  # it was looked for with less patience
         found = prove.hold_against(client, image, before)
         ways.say("Reading back all code")
         found["files"] = prove.code(client)
@@ -72,7 +74,7 @@ def _check_board(board: Board, image: Image) -> None:
 def _leave(board: Board, ways: Ways) -> prove.Before:
     """Ask the board to enter its loader; at the bed PAUSE is held for 2 s, unless it was never configured."""
     assert board.port is not None
-    with connect(board.port, _ASK_S) as client:
+    with connect(board.port, ways.timeout_s) as client:
         before = prove.look(client)
         id = wire.new_id()
         try:

@@ -54,10 +54,10 @@ class Outages:
             self.supportive_t = t  # from when it counts is not known any more: the review is called for now
         self.supportive_away = self.supportive_lost = False
         if self.opening_lost:
-            # Closed in a power cycle that never knew the time: it is taken to be now.
-            self.opened_t, self.opening_lost = t, False
+            # Closed in a power cycle that never knew the time: it is taken to be when this one began.
+            self.opened_t, self.opening_lost = (t if of_boot else self.boot_t), False
             if self.state == "resting":
-                self.cycle.done_t = t
+                self.cycle.done_t = self.opened_t
         if self.in_the_dark and not self.run_known and of_boot:
             # What was timed in a boot that never knew the time cannot be placed.
             dose = self.oldest()
