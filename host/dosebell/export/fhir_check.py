@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from dosebell.deferred import deferred
 from dosebell.errors import DosebellError
 from dosebell.export import codes
 
@@ -29,14 +30,17 @@ def prove(bundle: dict[str, Any], patient: str | None = None) -> None:
 
 def problems_of(bundle: dict[str, Any], patient: str | None = None) -> Iterator[str]:
     """What is wrong with it, each with its place; nothing if it is valid."""
-    from fhir.resources.R4B.bundle import Bundle
-    from pydantic import ValidationError
+    with deferred():  # pydantic takes what a signal raises within it for an answer
+        from fhir.resources.R4B.bundle import Bundle
+        from pydantic import ValidationError
 
-    try:
-        model = Bundle.model_validate(bundle)
-    except ValidationError as err:
-        for one in err.errors():
-            yield f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+        model, wrong = None, []
+        try:
+            model = Bundle.model_validate(bundle)
+        except ValidationError as err:
+            wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in err.errors()]
+    if model is None:
+        yield from wrong
         return
     yield from _of_model(model, "Bundle")
     entries = bundle.get("entry", [])
