@@ -18,6 +18,7 @@ _LATER = (
     "device/bracket",
     "device/chores",
     "device/clock_watch",
+    "device/code_check",
     "device/drivers/ssd1306",
     "device/journal/ahead",
     "device/journal/check",
