@@ -27,7 +27,7 @@ class Bundle:
     """
 
     def __init__(self, file):
-        self._file = file
+        self.file = file
         self.buffer = None  # type: memoryview | None
         self.forget()
 
@@ -43,10 +43,10 @@ class Bundle:
         if not at:
             self.buffer = memoryview(bytearray(_MODULE_MOST))
         raw = self.buffer
-        self._file.seek(at)
-        self._file.readinto(raw[:4])  # type: ignore[index]
+        self.file.seek(at)
+        self.file.readinto(raw[:4])  # type: ignore[index]
         count, size = unpack_from("<HH", raw)
-        self._file.readinto(raw[4 : 8 + size + 4 * count])  # type: ignore[index]
+        self.file.readinto(raw[4 : 8 + size + 4 * count])  # type: ignore[index]
         # Split, unpacked and zipped in C: a loop over the names in Python takes 8 ms more.
         names = str(raw[4 : 4 + size], "ascii").split("\n")  # type: ignore[index]
         known = len(self.offsets)
@@ -91,8 +91,8 @@ class Bundle:
         part = self.buffer[:size]  # type: ignore[index]
         if len(part) < size:
             raise OSError(27)
-        self._file.seek(offset)
-        self._file.readinto(part)
+        self.file.seek(offset)
+        self.file.readinto(part)
         return BytesIO(part)
 
 

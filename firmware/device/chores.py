@@ -10,8 +10,7 @@ from time import ticks_diff, ticks_ms
 import dosebell_build as build
 from micropython import const
 
-import device
-import device.journal
+import device as package
 from device.app import COLLECT_UNITS, IDLE_UNITS
 from device.drivers.i2c_bus import CLOCK_CHIP, DISPLAY
 from device.upkeep import Upkeep
@@ -30,18 +29,14 @@ _CHECK_UNITS = const(30)  # garbage of one slice of the check
 _DISPLAY_UNITS = const(2)  # of one step of the display, on average
 
 
-def _forget(package, name):
-    """Until the module is imported again, its 2 to 4 kB are worth more than the 10 ms of that. package: `device`, or one in it."""
-    del sys.modules[package.__name__ + "." + name]
-    delattr(package, name)
+def _forget(parent, name):
+    """Until the module is imported again, its 2 to 4 kB are worth more than the 10 ms of that. parent: the package `device`, or one in it."""
+    del sys.modules[parent.__name__ + "." + name]
+    delattr(parent, name)
 
 
 def _forget_journal(name):
-    _forget(device.journal, name)
-
-
-def _forget_device(name):
-    _forget(device, name)
+    _forget(package.journal, name)
 
 
 def _clock_chip(bus):
@@ -51,7 +46,7 @@ def _clock_chip(bus):
     from device.start import clock_chip
 
     found = clock_chip(bus)
-    _forget_device("start")
+    _forget(package, "start")
     return found
 
 
@@ -66,7 +61,7 @@ class Chores:
         self.display_at = self._look_at  # when it is looked for, or has something to do by itself
         self.longest_collection_ms = 0
         self.upkeep = Upkeep(device.keeper, _forget_journal)
-        _forget_device("start")  # the boot is over
+        _forget(package, "start")  # the boot is over
         # The modules imported so far left garbage between them; what comes now shall fill those holes.
         self.first = [self._collect, device.begin_desk, device.begin_session, self._collect]
         if not device.warm:
@@ -108,6 +103,10 @@ class Chores:
             device.units += _CHECK_UNITS
             if self.upkeep.check_step(now):
                 device.change(now)
+            if self.upkeep.check is None:
+                from device.code_check import Check
+
+                self.first.append(Check(device, self.first).step)
             return None
         if self.upkeep.erase_wanted():
             return self._erase(wait)
@@ -208,5 +207,5 @@ class Chores:
         faults = self_test(self._device, watch)
         if watch is not None:
             self._look_at = watch.at
-        _forget_device("self_test")
+        _forget(package, "self_test")
         return faults

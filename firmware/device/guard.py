@@ -17,7 +17,6 @@ LASTS_S = 60  # a boot that ran for so long has not failed
 _SAFE_AFTER = const(3)
 _CALL_AFTER = const(6)
 _COUNT = const(7)  # bits of `watchdog.boots`; the others belong to safe mode
-_BY_HAND = ("power-on", "run-pin")  # causes of a boot that somebody stands beside
 _BREATH_MS = const(2)  # before word is left of a failure: an interrupt may hold the heap
 
 
@@ -44,25 +43,21 @@ def _leave(clock, boot, reset):
         watchdog.save(clock.s, clock.ms, watchdog.CRASHED, boot)
 
 
-def _two_down():
-    """HOLD and PAUSE: somebody may want maintenance. The boots of a year pass here for it, so it takes no longer than two looks."""
-    pins = build.BOARD["buttons"]
-    Pin = machine.Pin
-    hold, pause = Pin(pins["hold"], Pin.IN, Pin.PULL_UP), Pin(pins["pause"], Pin.IN, Pin.PULL_UP)
-    return not (hold.value() or pause.value())
-
-
 def run():
-    """Runs the device for ever; whatever escapes is journaled, and the chip is reset. Comes back for maintenance alone, with what is to be called last."""
+    """Runs the device for ever; whatever escapes is journaled, and the chip is reset. Comes back for maintenance alone, with what has the last `reset`."""
     reset = watchdog.reset_reason()
     reset.leave(watchdog.FED)  # if this boot hangs before its first feed
     device = clock = None
     boot = 0
     try:
-        if reset.cause in _BY_HAND and _two_down():
-            leave = __import__("device.maintenance").maintenance.enter(reset)
-            if leave is not None:
-                return leave
+        if (
+            reset.mono is None and not reset.failed
+        ):  # power-on or RUN: somebody may hold two buttons (inputs, pulled up) for maintenance
+            pins = [machine.Pin(number, 0, 1) for number in build.TWO_BUTTONS]
+            if not (pins[0]() or pins[1]()):
+                maintenance = __import__("device.maintenance").maintenance
+                if maintenance.run(reset):
+                    return maintenance
         failed = _count(reset)
         if failed >= _CALL_AFTER:
             import last_call
@@ -89,4 +84,4 @@ def run():
         finally:
             _leave(clock, boot, reset)
             machine.reset()
-    return machine.reset
+    return machine

@@ -22,6 +22,7 @@ from device.start import journal, start
 
 HOLD_MS = const(3000)  # much longer than a hand that rests on the panel while the cable is put in
 _POLL_MS = const(5)
+_NO_BOOT = const(0xFFFF)  # number of a boot that no other follows
 _CONDITION = "maintenance"
 _CARD = ("Maintenance", "OFF", ("Doses are not", "watched.", "Left by a reset"), None, None)
 # Clears bits of the watchdog's control register (RP2040 data sheet, 2.1.2 and 4.7.6).
@@ -29,14 +30,14 @@ _CONTROL_CLEAR = const(0x4005B000)
 _ENABLE = const(1 << 30)
 
 
-def enter(reset):
-    """None: the boot goes on. Otherwise everything is said and journaled, and what is returned is to be called at the very end of `main`."""
+def run(why):
+    """False: the boot goes on. True: everything is said and journaled; `reset` is to be called at the very end of `main`."""
     if _needed() or not _held():
-        return None
+        return False
     board = build.BOARD
     WDT(timeout=watchdog.WATCHDOG_MS)  # feeds it: the hold has taken its time
     bus = Bus(board["i2c"])
-    clock, keeper, _ = start(reset, bus)
+    clock, keeper, _ = start(why, bus)
     keeper.condition(_CONDITION, False, clock.now())  # of an earlier time: each is journaled
     keeper.condition(_CONDITION, True, clock.now())
     # Red alone, which nothing else shows; the light that tells of life stands still.
@@ -48,10 +49,9 @@ def enter(reset):
         _draw(bus)
     except OSError:
         pass  # no display, or one that has died
-    watchdog.save(
-        0, 0, watchdog.RESETTING, watchdog.NO_BOOT
-    )  # the reset that ends it is no failure, and no time is known after it
-    return _leave
+    # The reset that ends it is no failure, and no time is known after it.
+    watchdog.save(0, 0, watchdog.RESETTING, _NO_BOOT)
+    return True
 
 
 def _needed():
@@ -97,6 +97,6 @@ def _draw(bus):
     chip.light(True)
 
 
-def _leave():
-    """The watchdog stops: a prompt feeds nothing."""
+def reset():
+    """In the place of `machine.reset`: nothing is reset, and the watchdog stops, because a prompt feeds nothing."""
     mem32[_CONTROL_CLEAR] = _ENABLE

@@ -9,7 +9,6 @@ would not know how long the first took.
 from time import ticks_ms
 
 from machine import WDT, Pin, mem32
-from machine import reset as reset_chip
 from micropython import const
 
 _REASON = const(0x40058008)
@@ -30,7 +29,7 @@ WATCHDOG_MS = const(8388)
 FED = const(0)  # written at a feed: a timer reset follows 8,388 ms later
 RESETTING = const(1)  # written right before a reset on purpose
 CRASHED = const(2)  # the same, because of an escaped exception
-NO_BOOT = const(0xFFFF)  # number of a boot that no other follows: the cause is told, the time is not
+_NO_BOOT = const(0xFFFF)  # number of a boot that no other follows
 _CLEARED = const(1)  # the check word after power-on or RUN: 0, and the 1 that `main` adds
 
 
@@ -80,8 +79,8 @@ def reset_reason():
     reason = mem32[_REASON] & 3
     if reason == 0:
         if mem32[_CHECK] != _CLEARED:  # a soft reset of a prompt: maintenance is left by a real one
-            save(0, 0, RESETTING, NO_BOOT)
-            reset_chip()
+            save(0, 0, RESETTING, _NO_BOOT)
+            __import__("machine").reset()
         return Reset("run-pin" if mem32[_CHIP_RESET] & _HAD_RUN else "power-on")
     saved = _saved()
     if reason & _TIMER:

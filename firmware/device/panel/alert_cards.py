@@ -15,6 +15,7 @@ _ANY = "Any button: seen"
 _UNWELL = {
     "restart": "It has restarted",
     "clock-chip": "Clock battery",
+    "code": "Code is damaged",
 }
 
 # title, figure, two lines; the third is how it is answered.

@@ -15,6 +15,7 @@ from dosebell.image.micropython import MicroPython
 
 MAIN = "main.py"
 BUILD_MODULE = "dosebell_build"
+_MAINTENANCE = ("hold", "pause")  # held at power-on they open maintenance; by number, because every boot looks at them
 _MAIN_LINES = 10  # it only hands over: source is compiled on the board at each boot, 0.6 ms a line
 _SMALL_INT_BITS = 31
 
@@ -72,6 +73,7 @@ def build_module(board: Board, micropython: MicroPython, version: str) -> str:
     storage = micropython.storage
     facts: dict[str, object] = {
         "BOARD": board.for_device(),
+        "TWO_BUTTONS": tuple(board.parts["buttons"][name] for name in _MAINTENANCE),
         "VERSION": version,
         "MICROPYTHON": micropython.version,
         "STORAGE_OFFSET": storage.start,
