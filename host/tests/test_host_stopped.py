@@ -20,6 +20,7 @@ from pytest_mock import MockerFixture
 from scripted_device import ScriptedDevice
 
 from dosebell.cli import output
+from dosebell.deferred import deferred
 from dosebell.errors import EXIT_CODES, STOPPED
 from dosebell.image import files
 from dosebell.provisioning import record
@@ -187,6 +188,19 @@ def test_provisioning_that_is_stopped_is_recorded_as_stopped(tmp_path: Path) -> 
         assert found[0]["results"] == []
         assert [each["test"] for each in found[-1]["results"]][:3] == ["code", "clock", "configured"]
         assert not list(tmp_path.glob("*.html"))
+
+
+def test_a_signal_that_is_held_back_takes_effect_afterwards() -> None:
+    done = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.signal(number, lambda *_: done.append("stopped"))
+        try:
+            with deferred():
+                signal.raise_signal(number)
+                done.append("goes on")
+        finally:
+            signal.signal(number, handler)
+    assert done == ["goes on", "stopped"] * 2
 
 
 @pytest.mark.parametrize("step", ["os.fsync", "os.replace"])

@@ -4,6 +4,8 @@ from typing import Any
 
 BOARD: dict[str, Any]
 """`name`, and the tables of the board file: `buttons`, `leds`, `buzzer`, `i2c`, and `clock` and `call` if the board has them."""
+TWO_BUTTONS: tuple[int, int]
+"""GPIO of the two buttons that open maintenance when they are held at power-on."""
 VERSION: str
 MICROPYTHON: str
 STORAGE_OFFSET: int
