@@ -40,8 +40,11 @@ _CHANGES = (
 
 def decide(state, name, args, now):
     """Events (a list, possibly empty: nothing to do) or a Refusal. KeyError for a name that is no command: a bug, not input."""
-    if name in _CHANGES:
+    command = _COMMANDS.get(name)
+    if command is None:
+        if name not in _CHANGES:
+            raise KeyError(name)
         from dosecore import changes
 
-        return getattr(changes, name.replace("-", "_"))(state, args, now)
-    return _COMMANDS[name](state, args, now)
+        command = getattr(changes, name.replace("-", "_"))
+    return command(state, args, now)

@@ -174,9 +174,9 @@ def test_what_is_stopped_as_it_writes_a_file_leaves_the_old_one_or_the_new_one(
 def test_provisioning_that_is_stopped_is_recorded_as_stopped(tmp_path: Path) -> None:
     with OnTheTable() as board:
         world = World(board, tmp_path)
-        # hello; the look at its state; the setting of its clock; what it plays
+        # hello; the look at its state; the reading of its code; what it plays
         for number, (request, sent) in enumerate(
-            ((1, signal.SIGINT), (2, signal.SIGTERM), (12, signal.SIGHUP), (26, signal.SIGINT))
+            ((1, signal.SIGINT), (2, signal.SIGTERM), (12, signal.SIGHUP), (58, signal.SIGINT))
         ):
             code, out, err = stopped_at(world, "provision run", request, sent)
             assert (code, out) == (CODES[sent], "") and err.endswith("stopped\n") and "Traceback" not in err, err

@@ -114,7 +114,7 @@ def test_several_pulls_into_one_new_archive_at_once(one: ScriptedDevice, other: 
 
 @pytest.mark.req("H-04")
 def test_the_same_device_pulled_twice_at_once(one: ScriptedDevice, archive: Path) -> None:
-    one.late_s = 0.005  # a slow line: both are under way at once
+    one.late_s = 0.1  # a slow line: both are under way at once, for longer than a port in use is waited for
     pulls = [begin(one, "log", "pull", "--archive", str(archive)) for _ in range(2)]
     ended = sorted((each.wait(20), each.communicate()[1]) for each in pulls)
     assert [code for code, _ in ended] == [0, 3] and ended[1][1].startswith("port-busy: ")
